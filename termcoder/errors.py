@@ -1,0 +1,116 @@
+"""Every error termcoder raises on purpose.
+
+::
+
+    TermcoderError
+    ├── SettingsError            a settings file, variable or flag is wrong
+    ├── PromptError              a template is missing or broken
+    ├── WorkspaceError           a project file can't be read
+    ├── SessionError             a saved session can't be read or written
+    ├── ModelError               a model can't be found, fetched, prepared or trusted
+    │   ├── UnknownModelError    no catalogue entry, folder or Hub name fits
+    │   ├── NotAModelError       the folder holds no model this program can run
+    │   ├── ModelTooBigError     it needs more memory than the machine has free
+    │   ├── DamagedModelError    a file of it is cut short or not what it claims to be
+    │   └── FetchError           the download failed
+    │       ├── NoNetworkError
+    │       ├── ChecksumError
+    │       └── DiskFullError
+    └── EngineError
+        ├── EngineStartError     the model could not be started
+        ├── EngineNotReadyError  a request came before start, or after stop
+        ├── EngineDiedError      the engine's process ended while in use
+        ├── ContextOverflowError the prompt alone is longer than the context
+        └── RequestError         the engine refused this request (bad schema, wrong key, ...)
+"""
+
+
+class TermcoderError(Exception):
+    """An error a user should see as one sentence, followed by what to do about it.
+
+    `message` says what happened and why, `remedy` what the user can do; `str()` joins them.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class SettingsError(TermcoderError):
+    """A settings file, environment variable or flag is wrong."""
+
+
+class PromptError(TermcoderError):
+    """A template is missing or broken."""
+
+
+class WorkspaceError(TermcoderError):
+    """A project file can't be read."""
+
+
+class SessionError(TermcoderError):
+    """A saved session can't be read or written."""
+
+
+class ModelError(TermcoderError):
+    """A model can't be found, fetched, prepared or trusted."""
+
+
+class UnknownModelError(ModelError):
+    """No catalogue entry, folder or Hub name fits."""
+
+
+class NotAModelError(ModelError):
+    """The folder holds no model this program can run."""
+
+
+class ModelTooBigError(ModelError):
+    """The model needs more memory than the machine has free."""
+
+
+class DamagedModelError(ModelError):
+    """A file of the model is cut short or not what it claims to be."""
+
+
+class FetchError(ModelError):
+    """The download failed."""
+
+
+class NoNetworkError(FetchError):
+    """No source of the model could be reached."""
+
+
+class ChecksumError(FetchError):
+    """What arrived is not what the catalogue promises."""
+
+
+class DiskFullError(FetchError):
+    """There is no room for the model on the disk."""
+
+
+class EngineError(TermcoderError):
+    """The engine can't do what was asked."""
+
+
+class EngineStartError(EngineError):
+    """The model could not be started."""
+
+
+class EngineNotReadyError(EngineError):
+    """A request came before start, or after stop."""
+
+
+class EngineDiedError(EngineError):
+    """The engine's process ended while in use."""
+
+
+class ContextOverflowError(EngineError):
+    """The prompt alone is longer than the model's context."""
+
+
+class RequestError(EngineError):
+    """The engine refused this request."""

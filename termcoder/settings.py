@@ -1,0 +1,161 @@
+"""What a user can set, and where each value comes from: defaults < TOML file < environment < flags.
+
+A setting `[engine] threads` is `TERMCODER_ENGINE_THREADS` in the environment and `engine.threads` in code.
+"""
+
+import difflib
+import os
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from termcoder import paths
+from termcoder.errors import SettingsError
+
+ENV_PREFIX = "TERMCODER_"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Which model. `name`: a catalogue name, a folder, a Hub name ("owner/name"), or "auto"."""
+
+    name: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How the model is run. 0 (and "") means: sized by the program itself for this machine.
+
+    - `backend`: "vllm" (inside the program), "openai" (a server at `url`), "scripted" (no model; for demos).
+    - `context_tokens`: most tokens of prompt and answer together.
+    - `kv_cache_gib`: memory for the attention cache; CPU only.
+    - `threads`: CPU threads of the model.
+    - `gpu_share`: part of the GPU's memory the engine may take (0.0 to 1.0).
+    - `max_streams`: most answers decoded at once.
+    - `url`, `api_key_env`: the server, and the *name* of the variable that holds its key.
+    - `extra`: more vLLM engine arguments, passed as they are.
+    """
+
+    backend: str = "vllm"
+    context_tokens: int = 0
+    kv_cache_gib: float = 0.0
+    threads: int = 0
+    gpu_share: float = 0.0
+    max_streams: int = 0
+    url: str = ""
+    api_key_env: str = "TERMCODER_API_KEY"
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """The chat pane. `max_answer_tokens` 0: as many as the context leaves. `seed` -1: a new one each turn."""
+
+    send_key: str = "enter"
+    newline_key: str = "ctrl+j"
+    temperature: float = 0.2
+    top_p: float = 0.95
+    max_answer_tokens: int = 0
+    seed: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class UiSettings:
+    """How it looks. `theme`: the name of a file in `themes/` or in the user's themes folder."""
+
+    theme: str = "dark"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings."""
+
+    model: ModelSettings = ModelSettings()
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    chat: ChatSettings = ChatSettings()
+    ui: UiSettings = UiSettings()
+
+
+def load(
+    file: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Read the settings. `flags` maps dotted names ("engine.threads") to values; None values are ignored.
+
+    Raises SettingsError, with the nearest match for a name that doesn't exist.
+    """
+    path = file if file is not None else paths.settings_file()
+    settings = _merge_table(Settings(), _read_toml(path), str(path))
+    for key, value in _env_values(os.environ if env is None else env):
+        settings = _with_value(settings, key, value, f"the variable {ENV_PREFIX}{key.upper().replace('.', '_')}")
+    for key, value in (flags or {}).items():
+        if value is not None:
+            settings = _with_value(settings, key, value, "the command line")
+    return settings
+
+
+def known_keys() -> list[str]:
+    """Every dotted name, in order."""
+    return [
+        f"{section.name}.{item.name}"
+        for section in fields(Settings)
+        for item in fields(getattr(Settings(), section.name))
+    ]
+
+
+def _read_toml(path: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} can't be read: {error}.", remedy="Mend it or move it away.") from error
+
+
+def _merge_table(settings: Settings, table: Mapping[str, Any], origin: str) -> Settings:
+    for section, values in table.items():
+        if not isinstance(values, Mapping):
+            settings = _with_value(settings, section, values, origin)
+            continue
+        for name, value in values.items():
+            settings = _with_value(settings, f"{section}.{name}", value, origin)
+    return settings
+
+
+def _env_values(env: Mapping[str, str]) -> list[tuple[str, str]]:
+    names = {f"{ENV_PREFIX}{key.upper().replace('.', '_')}": key for key in known_keys()}
+    return [(key, env[name]) for name, key in names.items() if name in env]
+
+
+def _with_value(settings: Settings, key: str, value: Any, origin: str) -> Settings:
+    if key not in known_keys():
+        near = difflib.get_close_matches(key, known_keys(), n=1)
+        remedy = f"Did you mean {near[0]!r}?" if near else "`termcoder --help` names the settings."
+        raise SettingsError(f"{origin} sets {key!r}, which doesn't exist.", remedy=remedy)
+    section, name = key.split(".", 1)
+    old_section = getattr(settings, section)
+    wanted = typing.get_type_hints(type(old_section))[name]
+    try:
+        new_value = _convert(value, wanted)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"{origin} sets {key!r} to {value!r}: {error}.", remedy="Correct the value.") from error
+    return replace(settings, **{section: replace(old_section, **{name: new_value})})
+
+
+def _convert(value: Any, wanted: Any) -> Any:
+    if typing.get_origin(wanted) is not None or isinstance(wanted, types.GenericAlias):
+        if not isinstance(value, Mapping):
+            raise TypeError("a table is needed")
+        return dict(value)
+    if wanted in (int, float) and isinstance(value, str):
+        return wanted(value)
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, wanted) or isinstance(value, bool) is not (wanted is bool):
+        raise TypeError(f"{wanted.__name__} is needed")
+    return value
