@@ -7,6 +7,8 @@
     ├── PromptError              a template is missing or broken
     ├── WorkspaceError           a project file can't be read
     ├── SessionError             a saved session can't be read or written
+    │   ├── DamagedSessionError  its file is cut short or not a session
+    │   └── NewerSessionError    a newer termcoder wrote it
     ├── ModelError               a model can't be found, fetched, prepared or trusted
     │   ├── UnknownModelError    no catalogue entry, folder or Hub name fits
     │   ├── NotAModelError       the folder holds no model this program can run
@@ -54,6 +56,14 @@ class WorkspaceError(TermcoderError):
 
 class SessionError(TermcoderError):
     """A saved session can't be read or written."""
+
+
+class DamagedSessionError(SessionError):
+    """A session's file is cut short or not a session."""
+
+
+class NewerSessionError(SessionError):
+    """A newer termcoder wrote this session."""
 
 
 class ModelError(TermcoderError):
