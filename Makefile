@@ -1,0 +1,53 @@
+# Everything a developer needs: `make run` opens termcoder, `make test` tests it, `make help` names the rest.
+
+PYTHON ?= python3
+PROJECT ?= .
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
+export TERMCODER_TEST_CACHE ?= $(CACHE)/termcoder-test
+
+# The backend already installed; on a fresh checkout CUDA where an NVIDIA GPU works, else CPU.
+installed := $(firstword $(foreach name,cpu cuda remote,$(if $(wildcard $(VENV)/.ready-$(name)),$(name))))
+detect := if [ -e /proc/driver/nvidia/version ] || nvidia-smi -L >/dev/null 2>&1; then echo cuda; else echo cpu; fi
+BACKEND ?= $(or $(installed),$(shell $(detect)))
+
+SETUP := requirements/install.py requirements/uv.txt
+READY := $(VENV)/.ready-$(BACKEND)
+READY_DEV := $(VENV)/.ready-dev
+
+.PHONY: run test lint format bench slow clean help
+
+## run     open termcoder (PROJECT=folder, BACKEND=cpu|cuda|remote, ARGS="...", PYTHON=python3.12)
+run: $(READY)
+	@cd "$(PROJECT)" && exec "$(BIN)/termcoder" $(ARGS)
+
+## test    run the tests (ARGS="-k name")
+test: $(READY_DEV)
+	@"$(BIN)/python" -m pytest $(ARGS)
+
+## lint    check style, types and the direction of imports
+lint: $(READY_DEV)
+	@"$(BIN)/ruff" check --quiet .
+	@"$(BIN)/ruff" format --check --quiet .
+	@"$(BIN)/mypy"
+	@"$(BIN)/lint-imports" --no-logo 2>/dev/null
+
+## format  put every file into the one format
+format: $(READY_DEV)
+	@"$(BIN)/ruff" format --quiet .
+	@"$(BIN)/ruff" check --fix --quiet .
+
+## clean   remove the environment and what tools left; models and sessions stay
+clean:
+	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help:
+	@grep '^## ' Makefile | cut -c 4-
+
+$(READY): requirements/$(BACKEND).txt pyproject.toml $(SETUP)
+	@$(PYTHON) requirements/install.py $(BACKEND)
+
+$(READY_DEV): $(READY) requirements/dev.txt
+	@$(PYTHON) requirements/install.py $(BACKEND) dev

@@ -1,0 +1,182 @@
+"""Create `.venv` and install one backend's pinned requirements into it: `python3 install.py cpu|cuda|remote [dev]`.
+
+Run by the Makefile with any Python 3, before anything is installed: so standard library only, and syntax
+that an old Python can still read, to tell its user that it is too old. Safe to interrupt and to run again.
+
+pip knows where packages come from (its configuration files and PIP_* variables); uv, which unpacks fifteen
+times faster, does not read them. So pip installs uv, and pip's answers are handed to uv in its environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+VENV = HERE.parent / ".venv"
+BIN = VENV / "bin"
+OLDEST = (3, 11)
+GIB = 2**30
+# Room needed on the disk in bytes: what is unpacked, and what uv keeps in its cache where it can't link files.
+ROOM = {"cpu": 4 * GIB, "cuda": 20 * GIB, "remote": GIB // 2}
+# pip's setting -> uv's variable, and what stands between several values there.
+UV_NAMES = {
+    "index-url": ("UV_DEFAULT_INDEX", " "),
+    "extra-index-url": ("UV_INDEX", " "),
+    "find-links": ("UV_FIND_LINKS", ","),
+    "trusted-host": ("UV_INSECURE_HOST", " "),
+    "no-index": ("UV_NO_INDEX", " "),
+    "cert": ("SSL_CERT_FILE", " "),
+    "client-cert": ("SSL_CLIENT_CERT", " "),
+    "proxy": ("ALL_PROXY", " "),
+    "timeout": ("UV_HTTP_TIMEOUT", " "),
+}
+
+
+def main() -> int:
+    """Install, or say in one sentence why not."""
+    parser = argparse.ArgumentParser(description="Install termcoder's pinned requirements into .venv.")
+    parser.add_argument("backend", choices=sorted(ROOM))
+    parser.add_argument("extra", nargs="?", choices=["dev"], help="what to add to an installed backend")
+    choice = parser.parse_args()
+    problem = problem_of_this_python() or problem_of_the_disk(choice.backend)
+    if problem:
+        print(f"set-up: {problem}", file=sys.stderr)
+        return 1
+    try:
+        install(choice.backend, choice.extra)
+    except subprocess.CalledProcessError as error:
+        print(f"set-up: {stage_name(error.cmd)} failed (its messages are above); run make again.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nset-up: interrupted; run make again to go on.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def install(backend, extra):
+    """All stages; each is quick where there is nothing to do. The stamp is written last."""
+    stamp = VENV / f".ready-{extra or backend}"
+    stamp.unlink(missing_ok=True)
+    with Stage("environment"):
+        make_environment(backend)
+    env = uv_environment()
+    with Stage(f"packages for {extra or backend}"):
+        if extra:
+            uv_install(env, "--requirement", HERE / f"{extra}.txt")
+        else:
+            torch = ["--torch-backend=cpu"] if backend == "cpu" and not torch_is_configured(env) else []
+            uv_install(env, "--requirement", HERE / f"{backend}.txt", *torch)
+            uv_install(env, "--editable", HERE.parent)
+    stamp.touch()
+
+
+def problem_of_this_python():
+    """Why this Python can't be used, or nothing."""
+    if sys.version_info < OLDEST:
+        found = ".".join(map(str, sys.version_info[:3]))
+        return f"Python {found} is too old, 3.11 or newer is needed: make run PYTHON=/path/to/python3.11"
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError as error:
+        version = ".".join(map(str, sys.version_info[:2]))
+        return f"this Python lacks {error.name}: install it (Debian, Ubuntu: apt install python{version}-venv)."
+    return None
+
+
+def problem_of_the_disk(backend):
+    """Why a fresh installation would not fit, or nothing."""
+    free = shutil.disk_usage(HERE).free
+    if VENV.exists() or free >= ROOM[backend]:
+        return None
+    return f"{free / GIB:.1f} GiB are free on this disk, the {backend} packages take {ROOM[backend] / GIB:.1f} GiB."
+
+
+def make_environment(backend):
+    """A virtual environment with uv in it. One made for another backend, or cut short, is made anew."""
+    others = [VENV / f".ready-{name}" for name in ROOM if name != backend]
+    if any(other.exists() for other in others) or not (BIN / "pip").exists():
+        run(sys.executable, "-m", "venv", "--clear", VENV)
+    run(
+        BIN / "python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "-r",
+        HERE / "uv.txt",
+    )
+
+
+def uv_environment():
+    """This process's environment, with pip's configuration in uv's words. What the user set for uv wins."""
+    env = dict(os.environ, VIRTUAL_ENV=str(VENV), UV_INDEX_STRATEGY="unsafe-best-match")  # as pip chooses
+    for name, value in pip_settings().items():
+        variable, separator = UV_NAMES.get(name, ("", ""))
+        if variable:
+            env.setdefault(variable, separator.join(value.split()))
+    return env
+
+
+def pip_settings():
+    """What pip is configured with. Lowest to highest: `[global]`, `[install]`, PIP_* variables."""
+    command = [str(BIN / "python"), "-m", "pip", "config", "list"]
+    listed = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    found = {}
+    for section in ("global.", "install.", ":env:."):
+        for line in listed.splitlines():
+            name, _, value = line.partition("=")
+            if name.startswith(section):
+                found[name[len(section) :]] = ast.literal_eval(value)
+    return found
+
+
+def torch_is_configured(env):
+    """Whether the configured places have torch's CPU build; PyTorch's own index, which uv knows, is for the rest."""
+    pinned = next(line for line in (HERE / "cpu.txt").read_text().splitlines() if line.startswith("torch=="))
+    command = [str(BIN / "uv"), "pip", "install", "--quiet", "--dry-run", "--reinstall", "--no-deps", pinned]
+    return subprocess.run(command, env=env, stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def uv_install(env, *what):
+    """Install exactly `what`: every list is complete, so nothing is resolved."""
+    quiet = [] if sys.stderr.isatty() else ["--quiet"]
+    run(BIN / "uv", "pip", "install", "--no-deps", *quiet, *what, env=env)
+
+
+def run(*command, env=None):
+    """Run a command; CalledProcessError if it fails."""
+    subprocess.run([str(part) for part in command], check=True, env=env)
+
+
+def stage_name(command):
+    """The program and action of a command, for a message."""
+    return " ".join([pathlib.Path(command[0]).name, *command[1:3]])
+
+
+class Stage:
+    """One stage of the set-up: said when it begins, and again with its time when it is done."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __enter__(self):
+        self.began = time.monotonic()
+        print(f"set-up: {self.name} ...", flush=True)
+
+    def __exit__(self, kind, value, trace):
+        if kind is None:
+            print(f"set-up: {self.name} done in {time.monotonic() - self.began:.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
