@@ -1,0 +1,81 @@
+"""`termcoder ask`: one question, one answer, through the same pipeline as the chat pane."""
+
+import asyncio
+from pathlib import Path
+from typing import TextIO
+
+from termcoder import composition
+from termcoder.engine.base import EngineState, EngineStatus
+from termcoder.errors import TermcoderError
+from termcoder.features.base import AnswerReady, SaveFailed, TextDelta, TurnFailed, TurnInterrupted
+from termcoder.features.chat import Chat
+from termcoder.features.engine_host import EngineHost
+from termcoder.settings import Settings
+
+
+def ask(settings: Settings, folder: Path, question: str, stdin: TextIO, out: TextIO, err: TextIO) -> int:
+    """Answer `question` on `out`; what is piped in stands before it. Returns the exit code.
+
+    Progress goes to `err`, and only where that is a terminal. Raises TermcoderError.
+    """
+    text = _whole_question(question, stdin)
+    host = composition.make_host(settings)
+    chat = composition.make_chat(settings, folder, saved=False)
+    return asyncio.run(_answer(host, chat, text, out, err))
+
+
+def _whole_question(question: str, stdin: TextIO) -> str:
+    piped = "" if stdin is None or stdin.isatty() else stdin.read()
+    text = "" if question == "-" else question
+    whole = f"```\n{piped.rstrip()}\n```\n\n{text}" if piped.strip() and text else piped or text
+    if not whole.strip():
+        raise TermcoderError("There is no question.", remedy='Write it as `termcoder ask "..."` or pipe it in.')
+    return whole
+
+
+async def _answer(host: EngineHost, chat: Chat, text: str, out: TextIO, err: TextIO) -> int:
+    progress = _Progress(err)
+    host.subscribe(progress.show)
+    try:
+        turn, problems = chat.new_turn(text)
+        for problem in problems:
+            print(f"termcoder: not attached: {problem}", file=err)
+        host.start()
+        engine = await host.ready()
+        progress.clear()
+        code = 0
+        async for event in chat.run(engine, turn, asyncio.Event()):
+            match event:
+                case TextDelta(piece):
+                    print(piece, end="", file=out, flush=True)
+                case AnswerReady():
+                    print(file=out, flush=True)
+                case TurnFailed(_, error):
+                    raise error
+                case SaveFailed(_, error):
+                    print(f"termcoder: {error}", file=err)
+                case TurnInterrupted():
+                    code = 130
+        return code
+    finally:
+        progress.clear()
+        await host.stop()
+
+
+class _Progress:
+    """One line on standard error that is written over, on a terminal only."""
+
+    def __init__(self, err: TextIO) -> None:
+        self._err = err
+        self._shown = False
+
+    def show(self, status: EngineStatus) -> None:
+        if self._err.isatty() and status.state is EngineState.STARTING:
+            percent = "" if status.fraction is None else f" {round(100 * status.fraction)} %"
+            print(f"\r\x1b[K{status.activity}{percent}", end="", file=self._err, flush=True)
+            self._shown = True
+
+    def clear(self) -> None:
+        if self._shown:
+            print("\r\x1b[K", end="", file=self._err, flush=True)
+            self._shown = False

@@ -1,0 +1,105 @@
+"""The command line: flags become settings, and the parts are put together here and nowhere else."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import termcoder
+from termcoder import settings as settings_module
+from termcoder.errors import SettingsError, TermcoderError
+from termcoder.settings import Settings
+
+FLAGS = {
+    "model": "model.name",
+    "engine": "engine.backend",
+    "url": "engine.url",
+    "context": "engine.context_tokens",
+    "threads": "engine.threads",
+    "theme": "ui.theme",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run termcoder. Returns the exit code: 0 done, 1 an error told on standard error, 2 wrong usage, 130 Ctrl+C."""
+    args = parser().parse_args(argv)
+    try:
+        return int(args.run(args))
+    except TermcoderError as error:
+        print(f"termcoder: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(prog="termcoder", description="A coding model that runs inside your terminal.")
+    top.add_argument("--version", action="version", version=f"termcoder {termcoder.__version__}")
+    add_settings_flags(top)
+    top.add_argument("-C", dest="folder", type=Path, default=None, metavar="FOLDER", help="the project (default: here)")
+    top.set_defaults(run=run_program)
+    commands = top.add_subparsers(title="commands", metavar="")
+    _add_ask(commands)
+    _add_models(commands)
+    return top
+
+
+def add_settings_flags(target: argparse.ArgumentParser) -> None:
+    """Flags for the settings people change most, and `--set` for any of them."""
+    group = target.add_argument_group("settings (these win over the environment and the settings file)")
+    group.add_argument("--model", metavar="NAME", help="catalogue name, folder or Hub name; auto: what fits")
+    group.add_argument("--engine", metavar="NAME", help="vllm (in this program), openai (a server), scripted (a demo)")
+    group.add_argument("--url", metavar="URL", help="the OpenAI-compatible server, for --engine openai")
+    group.add_argument("--context", metavar="TOKENS", help="most tokens of prompt and answer together")
+    group.add_argument("--threads", metavar="N", help="CPU threads of the model")
+    group.add_argument("--theme", metavar="NAME", help="colours")
+    group.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="any setting, as engine.extra")
+
+
+def settings_of(args: argparse.Namespace) -> Settings:
+    """Settings from the file, the environment and these flags."""
+    flags: dict[str, Any] = {key: getattr(args, name) for name, key in FLAGS.items()}
+    for pair in args.set:
+        key, separator, value = pair.partition("=")
+        if not separator:
+            raise SettingsError(f"--set {pair!r} has no '='.", remedy="Write it as --set engine.threads=4.")
+        flags[key] = value
+    if flags["engine.url"] and not flags["engine.backend"]:
+        flags["engine.backend"] = "openai"
+    return settings_module.load(flags=flags)
+
+
+def run_program(args: argparse.Namespace) -> int:
+    """Open the program in the terminal."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise TermcoderError("termcoder needs a terminal.", remedy="In a pipe, use `termcoder ask`.")
+    from termcoder.ui.launch import run
+
+    return run(settings_of(args), args.folder or Path.cwd())
+
+
+def run_ask(args: argparse.Namespace) -> int:
+    """Answer one question on standard output."""
+    from termcoder.ask import ask
+
+    return ask(settings_of(args), args.folder or Path.cwd(), " ".join(args.question), sys.stdin, sys.stdout, sys.stderr)
+
+
+def _add_ask(commands: Any) -> None:
+    ask = commands.add_parser("ask", help="one answer on standard output", description="One answer, then the end.")
+    ask.add_argument("question", nargs="*", help='the question; "-" or nothing: read standard input')
+    ask.set_defaults(run=run_ask)
+
+
+def _add_models(commands: Any) -> None:
+    from termcoder.models import commands as model_commands
+
+    model_commands.add_parser(commands)
+
+
+Runner = Callable[[argparse.Namespace], int]
+
+if __name__ == "__main__":
+    sys.exit(main())

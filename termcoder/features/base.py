@@ -1,0 +1,63 @@
+"""The events a turn is made of. A screen, a pipe and a test all read the same ones."""
+
+from dataclasses import dataclass
+
+from termcoder.conversation import Turn
+from termcoder.errors import TermcoderError
+
+
+@dataclass(frozen=True, slots=True)
+class ContextReady:
+    """The prompt is made. `dropped` names what did not fit; `exact` is False where tokens are estimated."""
+
+    prompt_tokens: int
+    context_tokens: int
+    exact: bool = True
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """The next piece of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReady:
+    """The answer is whole."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class TurnInterrupted:
+    """The turn was cancelled; `turn` has what came until then."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFailed:
+    """The turn could not be finished; `turn` has what came until then."""
+
+    turn: Turn
+    error: TermcoderError
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSaved:
+    """The turn is on the disk."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class SaveFailed:
+    """The turn is finished but not on the disk."""
+
+    turn: Turn
+    error: TermcoderError
+
+
+TurnEvent = ContextReady | TextDelta | AnswerReady | TurnInterrupted | TurnFailed | TurnSaved | SaveFailed
