@@ -7,6 +7,7 @@ warning, error, success, foreground, background, surface, panel); `[variables]` 
 import tomllib
 from pathlib import Path
 
+from textual.color import ColorParseError
 from textual.theme import Theme
 
 from termcoder import paths, resources
@@ -52,6 +53,6 @@ def read(path: Path) -> Theme:
             name=str(table["name"]), dark=bool(table["dark"]), variables=dict(table.get("variables", {})), **colors
         )
         theme.to_color_system().generate()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, ColorParseError) as error:  # TOML and UTF-8 errors are ValueErrors
         raise SettingsError(f"The theme {path.name} is broken: {error}.", remedy=f"Mend or remove {path}.") from error
     return theme
