@@ -1,0 +1,280 @@
+"""What a turn is drawn from: its question, the blocks of its answer, its notes. Each knows its rows at a width."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.strip import Strip
+
+from termcoder.ui.widgets.blocks import Block, BlockKind
+from termcoder.ui.widgets.folding import display_line, fold
+from termcoder.ui.widgets.highlight import AT_ONCE, CodeTokens, lexer_of
+from termcoder.ui.widgets.ink import Ink
+from termcoder.ui.widgets.prose import prose_rows
+
+FOLD_ABOVE = 24  # lines of a question shown in full
+FOLDED = 20  # lines shown of a longer one
+_CACHED_LINES = 400
+
+
+class Part:
+    """Some rows of a turn. `gap`: blank rows above. `settled`: `height` is exact, not an estimate."""
+
+    gap = 1
+    selectable = True
+    barred = False
+    settled = True
+    what = "block"
+
+    def height(self, width: int) -> int:
+        """Rows it takes, at this width."""
+        raise NotImplementedError
+
+    def settle(self, width: int, ink: Ink) -> None:
+        """Make the height exact. Called before it is drawn."""
+
+    def strip(self, row: int, width: int, ink: Ink) -> Strip:
+        """Row `row`, of `width` cells or fewer."""
+        raise NotImplementedError
+
+    def forget(self) -> None:
+        """Drop what can be drawn again."""
+
+    def close(self) -> None:
+        """No more text will come."""
+
+    @property
+    def text(self) -> str:
+        """What copying it gives."""
+        raise NotImplementedError
+
+
+class PlainPart(Part):
+    """Text as it was typed: a question or a note. A long one is folded until `toggle`."""
+
+    def __init__(self, text: str, style: str, *, selectable: bool = False, gap: int = 1) -> None:
+        self._text = text
+        self._style = style
+        self.selectable = selectable
+        self.barred = selectable
+        self.gap = gap
+        self.what = "question" if selectable else "note"
+        self._lines = text.strip("\n").split("\n")
+        self.folded = selectable and len(self._lines) > FOLD_ABOVE
+        self._width = 0
+        self._rows: list[str] = []
+
+    @property
+    def text(self) -> str:
+        return self._text
+
+    def toggle(self) -> bool:
+        """Fold or unfold; False where there is nothing to fold."""
+        if len(self._lines) <= FOLD_ABOVE:
+            return False
+        self.folded = not self.folded
+        self._width = 0
+        return True
+
+    def height(self, width: int) -> int:
+        return len(self._rows_at(width))
+
+    def strip(self, row: int, width: int, ink: Ink) -> Strip:
+        folded_note = self.folded and row == len(self._rows_at(width)) - 1
+        return Strip([Segment(self._rows_at(width)[row].rstrip(), ink["note" if folded_note else self._style])])
+
+    def _rows_at(self, width: int) -> list[str]:
+        if width != self._width:
+            self._width = width
+            shown = self._lines[:FOLDED] if self.folded else self._lines
+            self._rows = [row for line in shown for row in fold(display_line(line), width, words=True)]
+            if self.folded:
+                self._rows.append(f"… {len(self._lines) - FOLDED:,} more lines (space shows them)")
+        return self._rows
+
+
+class ProsePart(Part):
+    """A block of Markdown prose. Its height is estimated from its length until it has to be drawn."""
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self.gap = 0 if block.joined else 1
+        self._rows: list[Strip] | None = None
+        self._key: tuple[int, Ink | None] = (0, None)
+        self._height = 0
+        self._height_width = 0
+
+    @property
+    def text(self) -> str:
+        return self.block.text
+
+    @property
+    def settled(self) -> bool:  # type: ignore[override]
+        """Whether it was drawn at the width last asked for."""
+        return self._rows is not None
+
+    def grow(self) -> None:
+        """The block has changed."""
+        self.gap = 0 if self.block.joined else 1
+        self._rows = None
+        self._height_width = 0
+
+    def forget(self) -> None:
+        self._rows = None
+
+    def height(self, width: int) -> int:
+        if self._height_width != width:
+            self._rows = None
+            self._height_width = width
+            self._height = sum(1 + len(line) // width for line in self.block.lines if line.strip())
+        return self._height
+
+    def settle(self, width: int, ink: Ink) -> None:
+        if self._rows is not None and self._key == (width, ink):
+            return
+        indent = self._indent(width)
+        pad = [Segment(" " * indent)] if indent else []
+        self._rows = [Strip([*pad, *row]) for row in prose_rows(self.block, width - indent, ink)]
+        self._key = (width, ink)
+        self._height = len(self._rows)
+        self._height_width = width
+
+    def _indent(self, width: int) -> int:
+        return min(self.block.indent, width // 4)
+
+    def strip(self, row: int, width: int, ink: Ink) -> Strip:
+        self.settle(width, ink)
+        rows = self._rows or []
+        return rows[row] if row < len(rows) else Strip([])
+
+
+class CodePart(Part):
+    """A fenced block on a surface of its own. Only the rows on the screen are ever drawn."""
+
+    what = "code"
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self.tokens = CodeTokens(lexer_of(block.language, block.file_name))
+        self._lines: list[str] = []
+        self._starts: list[int] = [0]  # the first row of each line, and behind them the number of rows
+        self._width = 0
+        self._drawn: dict[int, Sequence[Strip]] = {}
+        self._ink: Ink | None = None
+        self._ended = False
+        self._highlighting = False
+        self.grow()
+
+    @property
+    def text(self) -> str:
+        return self.block.text
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """The code as it is drawn."""
+        return self._lines
+
+    @property
+    def title(self) -> str:
+        """The line above the code: its language and file."""
+        return display_line(" · ".join(filter(None, (self.block.language, self.block.file_name))))
+
+    @property
+    def settled(self) -> bool:  # type: ignore[override]
+        """Whether nothing is to be done before it is drawn."""
+        return self.tokens.complete or self._highlighting or not (self._ended or self.block.end is not None)
+
+    @property
+    def needs_highlighting(self) -> bool:
+        """Whether `highlight` has to be run, beside other work."""
+        return not self.settled
+
+    def settle(self, width: int, ink: Ink) -> None:
+        if not self.settled and len(self._lines) <= AT_ONCE:
+            self.tokens.finish_now(self._lines)
+            self._drawn.clear()
+
+    async def highlight(self) -> None:
+        """Highlight all of it, giving way to the keyboard."""
+        self._highlighting = True
+        await self.tokens.finish(self._lines)
+        self._highlighting = False
+        self._drawn.clear()
+
+    def close(self) -> None:
+        """The answer has ended, so its last block has too."""
+        self._ended = True
+
+    def grow(self) -> None:
+        """The block has changed: its last known line may be another, and new ones may follow."""
+        first = max(0, min(len(self._lines), self.block.code_line_count) - 1)
+        del self._lines[first:]
+        self._lines.extend(display_line(self.block.code_line(i)) for i in range(first, self.block.code_line_count))
+        del self._starts[first + 1 :]
+        self._drawn.clear()
+        if self.block.end is None:
+            self.tokens.follow(self._lines, first)
+
+    def forget(self) -> None:
+        self._drawn.clear()
+
+    def height(self, width: int) -> int:
+        return self._place(width)[-1] + bool(self.title)
+
+    def _place(self, width: int) -> list[int]:
+        if width != self._width:
+            self._width = width
+            self._starts = [0]
+            self._drawn.clear()
+        inner = self._inner(width)
+        known = len(self._starts) - 1
+        counts = (len(fold(line, inner)) for line in self._lines[known:])
+        self._starts[known:] = accumulate(counts, initial=self._starts[known])
+        return self._starts
+
+    def _inner(self, width: int) -> int:
+        return max(1, width - self._indent(width) - 2)
+
+    def _indent(self, width: int) -> int:
+        return min(self.block.indent, width // 4)
+
+    def strip(self, row: int, width: int, ink: Ink) -> Strip:
+        indent = self._indent(width)
+        style = ink["code"]
+        if self.title and row == 0:
+            content = Strip([Segment(self.title, ink["code-title"])])
+        else:
+            content = self._code_row(row - bool(self.title), width, ink)
+        padded = Strip.join([Strip([Segment(" ", style)]), content]).adjust_cell_length(width - indent, style)
+        return Strip.join([Strip([Segment(" " * indent)]), padded]) if indent else padded
+
+    def _code_row(self, row: int, width: int, ink: Ink) -> Strip:
+        starts = self._place(width)
+        line = bisect_right(starts, row) - 1
+        if line >= len(self._lines):
+            return Strip([])
+        return self._line_rows(line, self._inner(width), ink)[row - starts[line]]
+
+    def _line_rows(self, line: int, inner: int, ink: Ink) -> Sequence[Strip]:
+        if ink is not self._ink or len(self._drawn) > _CACHED_LINES:
+            self._drawn.clear()
+            self._ink = ink
+        if line not in self._drawn:
+            self._drawn[line] = self._draw_line(line, inner, ink)
+        return self._drawn[line]
+
+    def _draw_line(self, line: int, inner: int, ink: Ink) -> Sequence[Strip]:
+        text = self._lines[line]
+        tokens = self.tokens[line]
+        segments = [Segment(text, ink["code"])] if tokens is None else [Segment(t, ink.token(k)) for k, t in tokens]
+        rows = fold(text, inner)
+        if len(rows) == 1:
+            return [Strip(segments)]
+        return Strip(segments).divide(list(accumulate(cell_len(row) for row in rows)))
+
+
+def part_of(block: Block) -> ProsePart | CodePart:
+    """The part that draws a block."""
+    return CodePart(block) if block.kind is BlockKind.CODE else ProsePart(block)
