@@ -42,7 +42,13 @@ def _instance(schema: Schema | bool, root: Schema, depth: int) -> Any:
             return _first(
                 [_merged(rest, part) for part in schema[keyword]], partial(_instance, root=root, depth=depth - 1)
             )
-    return _first(_types(schema), lambda kind: _MAKERS[kind](schema, root, depth - 1))
+    return _first(_types(schema), lambda kind: _maker(kind)(schema, root, depth - 1))
+
+
+def _maker(kind: str) -> "_Maker":
+    if kind not in _MAKERS:
+        raise ValueError(f"there is no type {kind!r}")
+    return _MAKERS[kind]
 
 
 def _first(options: Iterable[Any], make: Callable[[Any], Any]) -> Any:
@@ -158,7 +164,8 @@ def _bounds(schema: Schema, step: int | None) -> tuple[float | None, float | Non
     return low, high
 
 
-_MAKERS: Mapping[str, Callable[[Schema, Schema, int], Any]] = {
+_Maker = Callable[[Schema, Schema, int], Any]
+_MAKERS: Mapping[str, _Maker] = {
     "null": lambda schema, root, depth: None,
     "boolean": lambda schema, root, depth: False,
     "integer": _integer,
