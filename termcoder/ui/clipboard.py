@@ -64,8 +64,8 @@ def _to_file(text: str, size: str) -> str:
     try:
         paths.private_dir(path.parent)
         path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         return f"Too long for the terminal's clipboard ({size}), and {path} can't be written: {error.strerror}"
     return f"Too long for the terminal's clipboard ({size}): written to {path}"

@@ -14,12 +14,17 @@ from pathlib import PurePosixPath
 
 MAX_LINES = 60  # of prose; a list is cut before an item, at the latest at twice this
 MAX_CHARS = 8_000
+HEADING_LINES = 3  # a heading, with a blank line or two, goes with what it is the heading of
 
 _FENCE = re.compile(r"^(?P<lead>[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?)(?P<marks>`{3,}|~{3,})(?P<info>.*)$")
 _MARKER = re.compile(r"^(?P<lead> *)(?:[-*+]|\d{1,9}[.)])(?:\s|$)")
 _HEADING = re.compile(r"^ {0,3}#{1,6}(?:\s|$)")
 _TABLE_RULE = re.compile(r"^ {0,3}\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+\|?\s*$|^ {0,3}\|\s*:?-+:?\s*\|\s*$")
-_FILE = re.compile(r"(?<![\w/.~-])((?:[\w@+-]+/|\./)*[\w@+.-]*\w\.[A-Za-z]\w{0,9}|(?:[\w-]+/)*(?:Makefile|Dockerfile))(?![\w/])")
+_FILE = re.compile(
+    r"(?<![\w/.~-])"
+    r"((?:\./)?(?:[\w@+.-]+/)*(?:[\w@+.-]*\w\.[A-Za-z]\w{0,9}|Makefile|Dockerfile))"
+    r"(?![\w/])"
+)
 
 
 class BlockKind(StrEnum):
@@ -208,8 +213,8 @@ class BlockSplitter:
         if not self.blocks or self.blocks[-1].kind is BlockKind.CODE:
             return False
         block = self.blocks[-1]
-        if all(_HEADING.match(line) or not line.strip() for line in block.lines[-4:]):
-            return len(block.lines) < 4
+        if len(block.lines) <= HEADING_LINES and all(_HEADING.match(line) or not line.strip() for line in block.lines):
+            return True
         if _HEADING.match(text) or indent < block.indent:
             return False
         return not self._blank or (self._in_list and (bool(marker) or indent > 1))

@@ -34,7 +34,7 @@ PROSE_SECONDS = 0.033  # between two drawings of a stream
 CODE_SECONDS = 0.15
 COST_FACTOR = 10  # drawing may take a tenth of the time
 KEPT_PARTS = 300  # parts whose drawn rows are kept
-SETTLE_ROUNDS = 8
+SETTLE_ROUNDS = 20
 
 
 class Transcript(ScrollView, can_focus=True):
@@ -220,6 +220,8 @@ class Transcript(ScrollView, can_focus=True):
         finally:
             self._arranging = False
         self._forget_far()
+        if self._cursor is None and self.has_focus:
+            self._cursor = self._turns.last()
         self.refresh()
 
     def _place(self, keep: Spot | None = None) -> None:
@@ -237,23 +239,26 @@ class Transcript(ScrollView, can_focus=True):
         self.scroll_to(y=row, animate=False, force=True)
 
     def _settle(self) -> bool:
-        """One round of making heights exact; what changes above the view must not move what is in it."""
+        """One round of making heights exact; what the user looks at stays where it is."""
         top = self.scroll_offset.y
-        shift, changed = 0, False
-        for spot in list(self._turns.between(top, top + self.size.height)):
-            if spot.part.settled:
-                continue
-            above = self._turns.top_of(spot) < top
-            change = spot.view.settle(spot.index, self._turns.width, self._the_ink)
-            self._drawn.append(spot.part)
-            self._highlight_beside(spot.part)
-            changed = changed or bool(change)
-            shift += change if above else 0
-        if changed:
-            self._place()
-            if shift and not self._following:
-                self._scroll_to_row(top + shift)
-        return changed
+        bottom = top + self.size.height
+        fixed = self._turns.first_settled(top, bottom)
+        if not (self._turns.build(top, bottom) or self._settle_parts(top, bottom)):
+            return False
+        self._place()
+        if fixed and not self._following:
+            spot, row = fixed
+            self._scroll_to_row(top + self._turns.top_of(spot) - row)
+        return True
+
+    def _settle_parts(self, top: int, bottom: int) -> bool:
+        changed = 0
+        for spot in self._turns.between(top, bottom):
+            if not spot.part.settled:
+                changed |= spot.view.settle(spot.index, self._turns.width, self._the_ink)
+                self._drawn.append(spot.part)
+                self._highlight_beside(spot.part)
+        return bool(changed)
 
     def _highlight_beside(self, part: Part) -> None:
         if isinstance(part, CodePart) and part.needs_highlighting:
@@ -275,7 +280,7 @@ class Transcript(ScrollView, can_focus=True):
         base = self._the_ink["text"]
         row = self.scroll_offset.y + y
         strip = self._row(row).adjust_cell_length(width, base).apply_style(base)
-        if y == self.size.height - 1 and (not self._at_end or self._has_pending and not self._following):
+        if y == self.size.height - 1 and not (self._at_end and self._following):
             strip = self._with_more(strip, width)
         return self._with_selection(strip, row).apply_offsets(0, row)
 
@@ -325,9 +330,7 @@ class Transcript(ScrollView, can_focus=True):
 
     def on_focus(self) -> None:
         """Show the cursor, at first on the last block."""
-        if self._cursor is None:
-            self._cursor = self._turns.last()
-        self.refresh()
+        self._arrange()
 
     def on_blur(self) -> None:
         """The cursor shows only where keys go."""
@@ -380,6 +383,14 @@ class Transcript(ScrollView, can_focus=True):
             self._go(target)
         elif by > 0:
             self._to_end()
+
+    def action_page_up(self) -> None:
+        """Up a page, at once: a glide would fight with heights that become exact on the way."""
+        self.scroll_page_up(animate=False, force=True)
+
+    def action_page_down(self) -> None:
+        """Down a page, at once."""
+        self.scroll_page_down(animate=False, force=True)
 
     def _reaches_beyond(self, spot: Spot, by: int) -> bool:
         if by < 0:

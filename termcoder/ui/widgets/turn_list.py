@@ -1,7 +1,6 @@
 """Where every turn and block is: rows counted from the top of the conversation."""
 
-from bisect import bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -52,6 +51,8 @@ class TurnList:
             return None
         number = bisect_right(self._tops, row) - 1
         view = self.views[number]
+        if not view.is_built:
+            return None
         inside = row - self._tops[number]
         index = view.index_at(inside, self.width)
         return Spot(view, index), inside - view.tops(self.width)[index] - view.parts[index].gap
@@ -66,19 +67,34 @@ class TurnList:
         """The row after its last."""
         return self.top_of(spot) + spot.part.height(self.width)
 
-    def between(self, top: int, bottom: int) -> Iterator[Spot]:
-        """The parts with rows in this range."""
-        first = max(0, bisect_right(self._tops, top) - 1)
-        for number in range(first, len(self.views)):
-            if self._tops[number] >= bottom:
-                return
+    def between(self, top: int, bottom: int) -> list[Spot]:
+        """The parts with rows in this range, of turns that are built."""
+        spots: list[Spot] = []
+        for number in self._numbers(top, bottom):
             view = self.views[number]
-            tops = view.tops(self.width)
-            low = view.index_at(max(0, top - self._tops[number]), self.width)
-            for index in range(low, len(tops) - 1):
-                if self._tops[number] + tops[index] >= bottom:
-                    break
-                yield Spot(view, index)
+            if view.is_built:
+                first = view.index_at(max(0, top - self._tops[number]), self.width)
+                last = view.index_at(bottom - 1 - self._tops[number], self.width)
+                spots.extend(Spot(view, index) for index in range(first, last + 1))
+        return spots
+
+    def build(self, top: int, bottom: int) -> bool:
+        """Build the turns in this range; False where all were. Their heights change."""
+        new = [view for view in map(self.views.__getitem__, self._numbers(top, bottom)) if not view.is_built]
+        for view in new:
+            view.build()
+        return bool(new)
+
+    def first_settled(self, top: int, bottom: int) -> tuple[Spot, int] | None:
+        """The first part in this range whose place won't change by drawing it, and its first row."""
+        for spot in self.between(top, bottom):
+            if spot.part.settled:
+                return spot, self.top_of(spot)
+        return None
+
+    def _numbers(self, top: int, bottom: int) -> range:
+        first = max(0, bisect_right(self._tops, top) - 1)
+        return range(first, min(len(self.views), bisect_left(self._tops, bottom)))
 
     def step(self, spot: Spot, by: int) -> Spot | None:
         """The next (1) or previous (-1) block to stop at; None at the ends."""

@@ -98,10 +98,20 @@ class TurnView:
         return bool(self._pending)
 
     @property
+    def is_built(self) -> bool:
+        """Whether the answer was split into blocks; before that its height is a guess."""
+        return bool(self._parts)
+
+    def build(self) -> None:
+        """Split the answer into blocks."""
+        self._update()
+
+    @property
     def parts(self) -> list[Part]:
         """Its parts in order."""
         if not self._parts:
             self._update()
+            self._host.turn_changed(self)
         return self._parts
 
     @property
