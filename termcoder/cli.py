@@ -75,7 +75,7 @@ def run_program(args: argparse.Namespace) -> int:
     """Open the program in the terminal."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise TermcoderError("termcoder needs a terminal.", remedy="In a pipe, use `termcoder ask`.")
-    from termcoder.ui.launch import run
+    from termcoder.launch import run
 
     return run(settings_of(args), args.folder or Path.cwd())
 

@@ -3,22 +3,23 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from textual import work
+from textual import events, on, work
 from textual.app import App, ComposeResult, SystemCommand
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from termcoder import paths
 from termcoder.engine.base import EngineState, EngineStatus
 from termcoder.errors import TermcoderError
 from termcoder.features.chat import Chat
 from termcoder.features.engine_host import EngineHost, model_label
+from termcoder.history import History
 from termcoder.settings import Settings
 from termcoder.ui import themes
-from termcoder.ui.commands import bindings_of, commands_of
+from termcoder.ui.commands import bindings_of, keys_label, with_keys
 from termcoder.ui.inert import one_line
 from termcoder.ui.panes.chat import ChatPane
+from termcoder.ui.widgets.key_hints import KeyHints
 from termcoder.ui.widgets.status_bar import StatusBar
 
 
@@ -29,6 +30,7 @@ class Parts:
     settings: Settings
     host: EngineHost
     chat: Chat
+    history: History
 
 
 class TermcoderApp(App[int]):
@@ -42,13 +44,15 @@ class TermcoderApp(App[int]):
     def __init__(self, parts: Parts) -> None:
         super().__init__()
         self.parts = parts
+        chat = parts.settings.chat
+        self.commands = with_keys({"composer.send": chat.send_key, "composer.newline": chat.newline_key})
         self._theme_errors = self._load_themes()
 
     def compose(self) -> ComposeResult:
         """The chat pane over the status bar."""
-        yield ChatPane(self.parts.chat, self.parts.host, self.parts.settings.chat)
+        yield ChatPane(self.parts.chat, self.parts.host, self.parts.history, self.parts.settings.chat)
         yield StatusBar()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyHints(self.commands)
 
     def on_mount(self) -> None:
         """Start the engine after the first paint, so that the program is there at once."""
@@ -78,9 +82,9 @@ class TermcoderApp(App[int]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The command palette: every declared command that is not plain cursor movement."""
         for scope in ("composer", "transcript", "app"):
-            for command in commands_of(scope):
-                if command.palette:
-                    yield SystemCommand(command.title, ", ".join(command.keys), self._runner(scope, command.name))
+            for command in self.commands:
+                if command.palette and command.scope == scope:
+                    yield SystemCommand(command.title, keys_label(command), self._runner(scope, command.name))
 
     def _runner(self, scope: str, name: str):  # type: ignore[no-untyped-def]  # Textual's own callback type
         async def run() -> None:
@@ -90,6 +94,13 @@ class TermcoderApp(App[int]):
 
     def _owner(self, scope: str) -> "Widget | App[int]":
         return {"composer": self.pane.composer, "transcript": self.pane.transcript}.get(scope, self)
+
+    def _scope(self) -> str:
+        return "transcript" if self.pane.transcript.has_focus else "composer"
+
+    @on(events.DescendantFocus)
+    def _focus_moved(self) -> None:
+        self.screen_stack[0].query_one(KeyHints).scope = self._scope()
 
     def _engine_changed(self, status: EngineStatus) -> None:
         engine = self.parts.host.engine
@@ -108,8 +119,7 @@ class TermcoderApp(App[int]):
         """Show the keys of the place the user is in."""
         from termcoder.ui.screens.help import HelpScreen
 
-        scope = "transcript" if self.pane.transcript.has_focus else "composer"
-        self.push_screen(HelpScreen(scope))
+        self.push_screen(HelpScreen(self.commands, self._scope()))
 
     def action_log(self) -> None:
         """Show the log."""

@@ -29,6 +29,7 @@ from termcoder.features.base import (
 from termcoder.features.chat import Chat
 from termcoder.features.engine_host import EngineHost
 from termcoder.features.turn import fit_prompt
+from termcoder.history import History
 from termcoder.settings import ChatSettings
 from termcoder.ui import clipboard, editor
 from termcoder.ui.inert import inert
@@ -40,9 +41,12 @@ from termcoder.ui.widgets.transcript import Transcript, TurnView
 class ChatPane(Vertical):
     """Transcript, notice line, composer."""
 
-    def __init__(self, chat: Chat, host: EngineHost, settings: ChatSettings, **kwargs: Any) -> None:
+    def __init__(
+        self, chat: Chat, host: EngineHost, history: History, settings: ChatSettings, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.chat = chat
+        self.history = history
         self.host = host
         self.settings = settings
         self._queue: deque[Turn] = deque()
@@ -56,7 +60,12 @@ class ChatPane(Vertical):
         """The three parts."""
         yield Transcript(id="transcript")
         yield Static(id="notice", markup=False)
-        yield Composer(self.chat.workspace, send_key=self.settings.send_key, newline_key=self.settings.newline_key)
+        yield Composer(
+            self.chat.workspace,
+            history=self.history,
+            send_key=self.settings.send_key,
+            newline_key=self.settings.newline_key,
+        )
 
     @property
     def transcript(self) -> Transcript:
@@ -86,6 +95,7 @@ class ChatPane(Vertical):
 
     async def _restore(self) -> None:
         problems = await asyncio.to_thread(self.chat.restore)
+        await asyncio.to_thread(self.history.load)
         await self.transcript.load(self.chat.turns)
         for problem in problems:
             self._tell_error(problem)
@@ -95,13 +105,10 @@ class ChatPane(Vertical):
     @on(Composer.Submitted)
     async def _submitted(self, event: Composer.Submitted) -> None:
         event.stop()
-        if not event.text.strip():
-            return
         turn, problems = await asyncio.to_thread(self.chat.new_turn, event.text)
         if problems:
             self.app.notify(f"Not attached: {inert(' '.join(problems))}", severity="warning", markup=False)
         await self._set_aside_edited()
-        self.composer.clear()
         self._queue.append(turn)
         await self.transcript.add_turn(turn, queued=self._must_wait())
         self._show_queue()

@@ -5,7 +5,7 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
-from textual.widgets import Footer, Log, Static
+from textual.widgets import Log, Static
 
 from termcoder.ui.inert import inert, one_line
 
@@ -33,9 +33,8 @@ class LogScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The file's name above its text."""
-        yield Static(one_line(str(self._path)), id="where", markup=False)
+        yield Static(f"{one_line(str(self._path))}  (Esc closes this)", id="where", markup=False)
         yield Log(max_lines=20_000)
-        yield Footer()
 
     def on_mount(self) -> None:
         """Show the end of the file and follow it."""

@@ -1,0 +1,41 @@
+"""Puts the parts together: the one place that knows every one of them."""
+
+import threading
+from pathlib import Path
+
+from termcoder.engine.base import Engine
+from termcoder.engine.registry import LOCAL_BACKENDS, make_engine
+from termcoder.features.chat import Chat
+from termcoder.features.engine_host import EngineHost, Preparer, Report
+from termcoder.sessions.store import SessionStore
+from termcoder.settings import Settings
+from termcoder.workspace import Workspace, find_root
+
+
+def make_chat(settings: Settings, folder: Path, *, saved: bool = True) -> Chat:
+    """The conversation of the project that `folder` is in."""
+    return Chat(Workspace(find_root(folder)), SessionStore() if saved else None, settings.chat)
+
+
+def make_host(settings: Settings) -> EngineHost:
+    """The engine's host, with nothing started."""
+    prepare = _local_preparer(settings) if settings.engine.backend in LOCAL_BACKENDS else _remote_preparer(settings)
+    return EngineHost(prepare, settings.model.name)
+
+
+def _remote_preparer(settings: Settings) -> Preparer:
+    def prepare(name: str, report: Report, cancel: threading.Event) -> Engine:
+        return make_engine(settings, None, "" if name == "auto" else name)
+
+    return prepare
+
+
+def _local_preparer(settings: Settings) -> Preparer:
+    def prepare(name: str, report: Report, cancel: threading.Event) -> Engine:
+        from termcoder.models import store
+
+        chosen = store.choose(name)
+        folder = store.prepare(chosen, lambda progress: report(progress.step, progress.fraction), cancel)
+        return make_engine(settings, folder, chosen)
+
+    return prepare
