@@ -4,6 +4,7 @@ It imports vLLM while the program imports it too, on another core of the machine
 that wins back the time of a second import. It dies with the program, however that ends.
 """
 
+import contextlib
 import ctypes
 import gc
 import json
@@ -13,6 +14,7 @@ import os
 import pickle
 import queue
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -42,6 +44,7 @@ def main(parent: int, orders_fd: int, reports_fd: int) -> None:
     from vllm.v1.engine.core import EngineCoreProc
 
     _report_loading(report)
+    _stop_listening_when_ready()
     try:
         EngineCoreProc.run_engine_core(**pickle.loads(order))  # it comes from the program itself
     except Exception as error:
@@ -94,16 +97,16 @@ def import_everything() -> None:
 
 
 def _report_loading(report: Report) -> None:
-    """Report how far the weights are read, in hundredths of the bytes of the weight files."""
+    """Report how far the weights are read, in bytes of the weight files."""
     from vllm.model_executor.model_loader.default_loader import DefaultModelLoader
 
     read_all = DefaultModelLoader.get_all_weights
 
     def counted(self: Any, model_config: Any, model: Any) -> Iterator[Any]:
         total = sum(file.stat().st_size for file in Path(model_config.model).glob("*.safetensors")) or 1
-        read, shown = 0, -1
+        read, shown = 0, -5
         for name, tensor in read_all(self, model_config, model):
-            if (percent := min(100, read * 100 // total)) > shown:
+            if (percent := min(100, read * 100 // total)) >= shown + 5:
                 report("loading weights", percent / 100)
                 shown = percent
             yield name, tensor
@@ -111,3 +114,26 @@ def _report_loading(report: Report) -> None:
         report("preparing memory")
 
     DefaultModelLoader.get_all_weights = counted
+
+
+def _stop_listening_when_ready() -> None:
+    """Close the ports that torch opens on the loopback interface to talk to other workers: there are none."""
+    from vllm.v1.engine.core import EngineCoreProc
+
+    run = EngineCoreProc.run_busy_loop
+
+    def run_unreachable(self: Any) -> None:
+        if self.vllm_config.parallel_config.world_size == 1:
+            close_listeners()
+        run(self)
+
+    EngineCoreProc.run_busy_loop = run_unreachable
+
+
+def close_listeners() -> None:
+    """Put an idle socket in the place of each listening TCP socket of this process; descriptors stay valid."""
+    for entry in os.listdir("/proc/self/fd") if sys.platform.startswith("linux") else ():
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(int(entry))) as other:
+            if other.family != socket.AF_UNIX and other.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                with socket.socket() as idle:
+                    os.dup2(idle.fileno(), int(entry), inheritable=False)

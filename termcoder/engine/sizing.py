@@ -22,11 +22,11 @@ MIN_CONTEXT_TOKENS = 2048
 CPU_CONTEXT_TOKENS = 32_768
 """Longest context chosen by itself on a CPU: reading that much already takes minutes there."""
 
-CPU_ENGINE_BYTES = int(1.2 * GIB)
+CPU_ENGINE_BYTES = int(1.4 * GIB)
 """What the engine takes beside weights and cache: code of both processes and intermediate results."""
 
-CPU_WEIGHT_FACTOR = 1.6
-"""Peak memory of loading, in sizes of the weight files: they are repacked layer by layer."""
+CPU_WEIGHT_FACTOR = 2.5
+"""Peak memory of the weights in sizes of their files: the file itself, and what the kernels make of it."""
 
 GPU_MARGIN_BYTES = GIB
 """Left free on a GPU: the driver's own context (some 0.5 GiB) and room for a desktop to grow."""

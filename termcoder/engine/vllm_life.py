@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from termcoder import logs
@@ -28,9 +29,6 @@ from termcoder.errors import EngineDiedError, EngineError, EngineStartError
 from termcoder.settings import EngineSettings
 
 Report = Callable[[str, float | None], None]
-
-SHUTDOWN_SECONDS = 2.0
-"""How long the engine core may take to end by itself before it is killed."""
 
 _log = logging.getLogger(__name__)
 
@@ -72,10 +70,13 @@ class Life:
         threading.Thread(target=self._run, name="engine", daemon=True).start()
 
     async def end(self) -> None:
-        """Stop, whatever state it is in. Returns when the child is gone."""
+        """Stop, whatever state it is in. Returns when the child is gone.
+
+        It is not given time to end by itself: that takes seconds, and the system takes back all it held.
+        """
         self._stopping.set()
         if self.served.done() and not self.served.cancelled() and self.served.exception() is None:
-            await asyncio.to_thread(self.served.result().llm.shutdown, SHUTDOWN_SECONDS)
+            await asyncio.to_thread(self.served.result().llm.shutdown, 0)
         if self._core is not None:
             self._core.kill()
             await asyncio.to_thread(self._core.join)
@@ -118,11 +119,7 @@ class Life:
 
         self._check_wanted()
         self._tell("reading the model's settings")
-        with (
-            replaced("vllm.model_executor.models.registry", "_run_in_subprocess", lambda function: function()),
-            replaced("transformers.tokenization_utils_tokenizers", "TokenizerFast", _GentleTokenizer()),
-            self._core_made().lent_to_vllm(),
-        ):
+        with _smooth_start(), self._core_made().lent_to_vllm():
             config = AsyncEngineArgs(**arguments).create_engine_config()
             self._check_wanted()
             return AsyncLLM.from_vllm_config(config, disable_log_stats=True)
@@ -167,6 +164,22 @@ class Life:
         code = self._core_made().exitcode
         reason = self._failure or _ending(code or 0)
         return EngineDiedError(f"The engine's process ended: {_one_line(reason)}.", remedy="Start the engine again.")
+
+
+@contextlib.contextmanager
+def _smooth_start() -> Iterator[None]:
+    """Spare vLLM's start three things that take long or hold the interpreter's lock.
+
+    Looking at the model's class in a process of its own (which imports everything once more); parsing the tokenizer
+    in one go; and copying it for vLLM's own templates, which are not used: prompts are sent as tokens.
+    """
+    with (
+        replaced("vllm.model_executor.models.registry", "_run_in_subprocess", lambda function: function()),
+        replaced("transformers.tokenization_utils_tokenizers", "TokenizerFast", _GentleTokenizer()),
+        replaced("vllm.renderers.hf", "maybe_make_thread_pool", lambda tokenizer, copies: tokenizer),
+        replaced("vllm.renderers.hf", "copy", SimpleNamespace(copy=lambda tokenizer: tokenizer)),
+    ):
+        yield
 
 
 class _GentleTokenizer:
