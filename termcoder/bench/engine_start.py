@@ -1,4 +1,6 @@
-"""How fast the engine starts, and how smooth the program stays meanwhile. Run: python -m termcoder.bench.engine_start
+"""How fast the engine starts, and how smooth the program stays meanwhile.
+
+    python -m termcoder.bench.engine_start [--model DIR] [--rounds 3]
 
 Starts a bare `vllm.LLM` and this program's engine in turn, each in a fresh process, with the same model and the same
 memory, and prints medians: seconds from the start of the process until ready, how late the event loop was while the
@@ -177,7 +179,9 @@ def _show(model: Path, rounds: Sequence[dict[str, dict[str, Any]]]) -> None:
     print(f"{model.name}, {len(rounds)} starts each, {os.cpu_count()} cores, seconds until ready (median):")
     print(f"  vllm.LLM                 {ready['bare']:6.1f}")
     print(f"  vllm.LLM, one process    {ready['bare-single']:6.1f}")
-    print(f"  termcoder's engine       {ready['termcoder']:6.1f}   {ready['termcoder'] / ready['bare']:.2f} x the first")
+    print(
+        f"  termcoder's engine       {ready['termcoder']:6.1f}   {ready['termcoder'] / ready['bare']:.2f} x the first"
+    )
     for name, key in (("while it starts", "start"), ("while it generates", "generation")):
         lates = [one["termcoder"][key] for one in rounds]
         print(f"event loop {name}, ms late (median of {len(rounds)} runs; worst of all):")

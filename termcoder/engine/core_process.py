@@ -115,7 +115,7 @@ class _Context:
     def __init__(self, process: CoreProcess) -> None:
         self._process = process
 
-    def Process(self, *, kwargs: Mapping[str, Any], **_: Any) -> CoreProcess:  # noqa: N802 - the name vLLM calls
+    def Process(self, *, kwargs: Mapping[str, Any], **_: Any) -> CoreProcess:
         return self._process._take(kwargs)
 
     def __getattr__(self, name: str) -> Any:

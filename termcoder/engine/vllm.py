@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +157,7 @@ class VllmEngine:
             raise EngineNotReadyError("The engine is not running.", remedy="Start it first.")
         return self._life, self._served
 
-    async def _answer(self, life: Life, served: Served, request: Request) -> AsyncIterator[Chunk]:
+    async def _answer(self, life: Life, served: Served, request: Request) -> AsyncGenerator[Chunk, None]:
         clock = _Clock()
         tokens = await _encoded(served, request.messages)
         parameters = _parameters(request, _room(served, request, len(tokens)))
@@ -246,5 +246,3 @@ def _parameters(request: Request, max_tokens: int) -> Any:
         return sampling_parameters(request, max_tokens)
     except (ValueError, TypeError) as error:
         raise RequestError(f"The engine refused the request: {error}.") from error
-
-

@@ -101,7 +101,7 @@ def cpu_overrides(model_dir: Path) -> dict[str, Any]:
     config = read_config(model_dir).get("quantization_config")
     if not isinstance(config, Mapping) or config.get("quant_method") != "gptq":
         return {}
-    if config.get("bits") != 4 or not config.get("sym", True) or config.get("desc_act"):  # noqa: PLR2004
+    if config.get("bits") != 4 or not config.get("sym", True) or config.get("desc_act"):
         raise EngineStartError(
             f"{model_dir.name} can't run on a CPU: that takes symmetric 4-bit GPTQ without activation order.",
             remedy="Choose another model.",
@@ -118,7 +118,7 @@ def cpu_overrides(model_dir: Path) -> dict[str, Any]:
 
 
 def sampling_parameters(request: Request, max_tokens: int) -> Any:
-    """vLLM's parameters for this request. Raises ValueError where vLLM finds them wrong."""
+    """Parameters of vLLM for this request. Raises ValueError where vLLM finds them wrong."""
     from vllm import SamplingParams
     from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
