@@ -6,7 +6,6 @@ A setting `[engine] threads` is `TERMCODER_ENGINE_THREADS` in the environment an
 import difflib
 import os
 import tomllib
-import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -17,6 +16,22 @@ from termcoder import paths
 from termcoder.errors import SettingsError
 
 ENV_PREFIX = "TERMCODER_"
+
+_LIMITS: Mapping[str, tuple[float, float]] = {
+    "engine.context_tokens": (0, 2**31 - 1),
+    "engine.kv_cache_gib": (0, 2**20),
+    "engine.threads": (0, 4096),
+    "engine.gpu_share": (0, 1),
+    "engine.max_streams": (0, 4096),
+    "chat.temperature": (0, 2),
+    "chat.top_p": (0, 1),
+    "chat.max_answer_tokens": (0, 2**31 - 1),
+    "chat.seed": (-1, 2**63 - 1),
+}
+"""The least and the most of each number."""
+
+_BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+_TYPE_NAMES = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +100,18 @@ def load(
     env: Mapping[str, str] | None = None,
     flags: Mapping[str, Any] | None = None,
 ) -> Settings:
-    """Read the settings. `flags` maps dotted names ("engine.threads") to values; None values are ignored.
+    """Read the settings.
 
+    `flags` maps dotted names ("engine.threads") to values; None values are ignored, and so are empty variables.
     Raises SettingsError, with the nearest match for a name that doesn't exist.
     """
     path = file if file is not None else paths.settings_file()
     settings = _merge_table(Settings(), _read_toml(path), str(path))
     for key, value in _env_values(os.environ if env is None else env):
-        settings = _with_value(settings, key, value, f"the variable {ENV_PREFIX}{key.upper().replace('.', '_')}")
+        settings = _with_value(settings, key, value, f"The variable {_variable_of(key)}")
     for key, value in (flags or {}).items():
         if value is not None:
-            settings = _with_value(settings, key, value, "the command line")
+            settings = _with_value(settings, key, value, "The command line")
     return settings
 
 
@@ -122,40 +138,74 @@ def _merge_table(settings: Settings, table: Mapping[str, Any], origin: str) -> S
         if not isinstance(values, Mapping):
             settings = _with_value(settings, section, values, origin)
             continue
+        if not hasattr(settings, section):
+            raise _unknown(f"{section}.{next(iter(values), '')}".rstrip("."), origin)
         for name, value in values.items():
             settings = _with_value(settings, f"{section}.{name}", value, origin)
     return settings
 
 
+def _variable_of(key: str) -> str:
+    return ENV_PREFIX + key.upper().replace(".", "_")
+
+
 def _env_values(env: Mapping[str, str]) -> list[tuple[str, str]]:
-    names = {f"{ENV_PREFIX}{key.upper().replace('.', '_')}": key for key in known_keys()}
-    return [(key, env[name]) for name, key in names.items() if name in env]
+    """The settings in the environment; a variable that is nearly one is an error, not ignored."""
+    names = {_variable_of(key): key for key in known_keys()}
+    sections = tuple(_variable_of(section.name) + "_" for section in fields(Settings))
+    for name in env:
+        if name.startswith(sections) and name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            raise SettingsError(
+                f"The variable {name} is no setting.", remedy=f"Did you mean {near[0]}?" if near else ""
+            )
+    return [(key, env[name]) for name, key in names.items() if env.get(name)]
 
 
 def _with_value(settings: Settings, key: str, value: Any, origin: str) -> Settings:
     if key not in known_keys():
-        near = difflib.get_close_matches(key, known_keys(), n=1)
-        remedy = f"Did you mean {near[0]!r}?" if near else "`termcoder --help` names the settings."
-        raise SettingsError(f"{origin} sets {key!r}, which doesn't exist.", remedy=remedy)
+        raise _unknown(key, origin)
     section, name = key.split(".", 1)
     old_section = getattr(settings, section)
-    wanted = typing.get_type_hints(type(old_section))[name]
     try:
-        new_value = _convert(value, wanted)
-    except (TypeError, ValueError) as error:
+        new_value = _within_limits(key, _convert(value, typing.get_type_hints(type(old_section))[name]))
+    except (TypeError, ValueError, OverflowError) as error:
         raise SettingsError(f"{origin} sets {key!r} to {value!r}: {error}.", remedy="Correct the value.") from error
     return replace(settings, **{section: replace(old_section, **{name: new_value})})
 
 
+def _unknown(key: str, origin: str) -> SettingsError:
+    near = difflib.get_close_matches(key, known_keys(), n=1)
+    remedy = f"Did you mean {near[0]!r}?" if near else "`termcoder --help` names the settings."
+    return SettingsError(f"{origin} sets {key!r}, which doesn't exist.", remedy=remedy)
+
+
 def _convert(value: Any, wanted: Any) -> Any:
-    if typing.get_origin(wanted) is not None or isinstance(wanted, types.GenericAlias):
+    """`value` as the type of its setting; texts are read as numbers and truths where those are wanted."""
+    if typing.get_origin(wanted) is not None:
         if not isinstance(value, Mapping):
             raise TypeError("a table is needed")
         return dict(value)
-    if wanted in (int, float) and isinstance(value, str):
-        return wanted(value)
+    if isinstance(value, str) and wanted is not str:
+        return _read_text(value.strip(), wanted)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, wanted) or isinstance(value, bool) is not (wanted is bool):
-        raise TypeError(f"{wanted.__name__} is needed")
+        raise TypeError(f"{_TYPE_NAMES[wanted]} is needed")
+    return value
+
+
+def _read_text(text: str, wanted: type) -> Any:
+    try:
+        return _BOOLEANS[text.lower()] if wanted is bool else wanted(text)
+    except (KeyError, ValueError):
+        raise ValueError(f"{_TYPE_NAMES[wanted]} is needed") from None
+
+
+def _within_limits(key: str, value: Any) -> Any:
+    if key not in _LIMITS:
+        return value
+    low, high = _LIMITS[key]
+    if not low <= value <= high:  # not a number is refused too
+        raise ValueError(f"it must be {low} to {high}")
     return value
