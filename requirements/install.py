@@ -71,8 +71,8 @@ def install(backend, extra):
         if extra:
             uv_install(env, "--requirement", HERE / f"{extra}.txt")
         else:
-            torch = ["--torch-backend=cpu"] if backend == "cpu" and not torch_is_configured(env) else []
-            uv_install(env, "--requirement", HERE / f"{backend}.txt", *torch)
+            source = torch_source(env) if backend == "cpu" else []
+            uv_install(env, "--requirement", HERE / f"{backend}.txt", *source)
             uv_install(env, "--editable", HERE.parent)
     stamp.touch()
 
@@ -104,17 +104,8 @@ def make_environment(backend):
     others = [VENV / f".ready-{name}" for name in ROOM if name != backend]
     if any(other.exists() for other in others) or not (BIN / "pip").exists():
         run(sys.executable, "-m", "venv", "--clear", VENV)
-    run(
-        BIN / "python",
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "-r",
-        HERE / "uv.txt",
-    )
+    pip = [BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    run(*pip, "--requirement", HERE / "uv.txt")
 
 
 def uv_environment():
@@ -140,11 +131,12 @@ def pip_settings():
     return found
 
 
-def torch_is_configured(env):
-    """Whether the configured places have torch's CPU build; PyTorch's own index, which uv knows, is for the rest."""
+def torch_source(env):
+    """Nothing where the configured places have torch's CPU build; else the option for PyTorch's own index."""
     pinned = next(line for line in (HERE / "cpu.txt").read_text().splitlines() if line.startswith("torch=="))
     command = [str(BIN / "uv"), "pip", "install", "--quiet", "--dry-run", "--reinstall", "--no-deps", pinned]
-    return subprocess.run(command, env=env, stderr=subprocess.DEVNULL, check=False).returncode == 0
+    found = subprocess.run(command, env=env, stderr=subprocess.DEVNULL, check=False).returncode == 0
+    return [] if found else ["--torch-backend=cpu"]
 
 
 def uv_install(env, *what):
