@@ -16,11 +16,11 @@ SETUP := requirements/install.py requirements/uv.txt
 READY := $(VENV)/.ready-$(BACKEND)
 READY_DEV := $(VENV)/.ready-dev
 
-.PHONY: run test lint format bench slow clean help
+.PHONY: run test lint format bench slow pins clean help
 
 ## run     open termcoder (PROJECT=folder, BACKEND=cpu|cuda|remote, ARGS="...", PYTHON=python3.12)
 run: $(READY)
-	@cd "$(PROJECT)" && exec "$(BIN)/termcoder" $(ARGS)
+	@exec "$(BIN)/termcoder" -C "$(PROJECT)" $(ARGS)
 
 ## test    run the tests (ARGS="-k name")
 test: $(READY_DEV)
@@ -33,10 +33,22 @@ lint: $(READY_DEV)
 	@"$(BIN)/mypy"
 	@"$(BIN)/lint-imports" --no-logo 2>/dev/null
 
+## bench   measure: first paint, keys while an answer streams, the engine's start (minutes)
+bench: $(READY)
+	@for name in first_paint stream engine_start; do "$(BIN)/python" -m termcoder.bench.$$name || exit 1; done
+
+## slow    the tests that take too long for every change
+slow: $(READY_DEV)
+	@"$(BIN)/python" -m pytest -m slow $(ARGS)
+
 ## format  put every file into the one format
 format: $(READY_DEV)
 	@"$(BIN)/ruff" format --quiet .
 	@"$(BIN)/ruff" check --fix --quiet .
+
+## pins    resolve the pinned lists again from pyproject.toml
+pins: $(READY_DEV)
+	@"$(BIN)/python" requirements/pin.py
 
 ## clean   remove the environment and what tools left; models and sessions stay
 clean:

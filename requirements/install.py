@@ -21,7 +21,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 VENV = HERE.parent / ".venv"
 BIN = VENV / "bin"
-OLDEST = (3, 11)
+OLDEST, TOO_NEW = (3, 11), (3, 14)  # what the pinned wheels are built for
 GIB = 2**30
 # Room needed on the disk in bytes: what is unpacked, and what uv keeps in its cache where it can't link files.
 ROOM = {"cpu": 4 * GIB, "cuda": 20 * GIB, "remote": GIB // 2}
@@ -79,9 +79,10 @@ def install(backend, extra):
 
 def problem_of_this_python():
     """Why this Python can't be used, or nothing."""
-    if sys.version_info < OLDEST:
+    if not OLDEST <= sys.version_info < TOO_NEW:
         found = ".".join(map(str, sys.version_info[:3]))
-        return f"Python {found} is too old, 3.11 or newer is needed: make run PYTHON=/path/to/python3.11"
+        fault = "old, 3.11 or newer" if sys.version_info < OLDEST else "new, 3.11, 3.12 or 3.13"
+        return f"Python {found} is too {fault} is needed: make run PYTHON=/path/to/python3.12"
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
