@@ -19,9 +19,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import platformdirs
 import pytest
 
+from termcoder import paths
 from termcoder.engine.base import Engine, EngineStatus
 from termcoder.engine.openai import OpenAIEngine
 from termcoder.engine.scripted import Script, ScriptedEngine
@@ -30,8 +30,11 @@ from termcoder.engine.vllm_options import cpu_overrides, cuda_build
 from termcoder.settings import EngineSettings
 
 MODEL_NAME = "smollm2-135m"
-CACHE = Path(os.environ.get("TERMCODER_TEST_CACHE") or platformdirs.user_cache_dir("termcoder", appauthor=False))
-MODEL = CACHE / "models" / MODEL_NAME  # found now: the tests themselves run in an empty HOME
+MODEL_PLACES = (
+    Path(os.environ.get("TERMCODER_TEST_CACHE") or paths.cache_dir()) / "models" / MODEL_NAME,
+    paths.models_dir() / MODEL_NAME,
+)  # found now: the tests themselves run in an empty HOME
+MODEL = next((place for place in MODEL_PLACES if (place / "config.json").is_file()), MODEL_PLACES[0])
 
 CONTEXT_TOKENS = 1024
 KEY_VARIABLE = "CONTRACT_SERVER_KEY"
@@ -107,8 +110,7 @@ def require_model() -> None:
     if importlib.util.find_spec("vllm") is None:
         pytest.skip("this environment has no vLLM (it was installed for remote servers only)")
     if not (MODEL / "config.json").is_file():
-        cache = f"XDG_CACHE_HOME={CACHE.parent} " if CACHE.name == "termcoder" else ""
-        pytest.fail(f"{MODEL} is missing: `{cache}termcoder models pull {MODEL_NAME}` fetches it.", pytrace=False)
+        pytest.fail(f"{MODEL} is missing: `termcoder models pull {MODEL_NAME}` fetches it.", pytrace=False)
 
 
 async def _nothing() -> int:
