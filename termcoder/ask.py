@@ -1,6 +1,7 @@
 """`termcoder ask`: one question, one answer, through the same pipeline as the chat pane."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -13,20 +14,20 @@ from termcoder.features.engine_host import EngineHost
 from termcoder.settings import Settings
 
 
-def ask(settings: Settings, folder: Path, question: str, stdin: TextIO, out: TextIO, err: TextIO) -> int:
-    """Answer `question` on `out`; what is piped in stands before it. Returns the exit code.
+def ask(settings: Settings, folder: Path, question: str, out: TextIO, err: TextIO) -> int:
+    """Answer `question` on `out`. Returns the exit code.
 
     Progress goes to `err`, and only where that is a terminal. Raises TermcoderError.
     """
-    text = _whole_question(question, stdin)
     host = composition.make_host(settings)
     chat = composition.make_chat(settings, folder, saved=False)
-    return asyncio.run(_answer(host, chat, text, out, err))
+    return asyncio.run(_answer(host, chat, question, out, err))
 
 
-def _whole_question(question: str, stdin: TextIO) -> str:
-    piped = "" if stdin is None or stdin.isatty() else stdin.read()
-    text = "" if question == "-" else question
+def whole_question(words: Sequence[str], stdin: TextIO) -> str:
+    """What is asked: the words, after what is piped in. Raises TermcoderError where there is neither."""
+    piped = "" if stdin.isatty() else stdin.read()
+    text = "" if list(words) == ["-"] else " ".join(words)
     whole = f"```\n{piped.rstrip()}\n```\n\n{text}" if piped.strip() and text else piped or text
     if not whole.strip():
         raise TermcoderError("There is no question.", remedy='Write it as `termcoder ask "..."` or pipe it in.')

@@ -81,10 +81,13 @@ def run_program(args: argparse.Namespace) -> int:
 
 
 def run_ask(args: argparse.Namespace) -> int:
-    """Answer one question on standard output."""
-    from termcoder.ask import ask
+    """Answer one question on standard output; what the engine prints goes to the log."""
+    from termcoder import ask, logs
 
-    return ask(settings_of(args), args.folder or Path.cwd(), " ".join(args.question), sys.stdin, sys.stdout, sys.stderr)
+    settings, question = settings_of(args), ask.whole_question(args.question, sys.stdin)
+    logs.setup_logging()
+    with logs.terminal_guard():
+        return ask.ask(settings, args.folder or Path.cwd(), question, sys.__stdout__, sys.__stderr__)
 
 
 def _add_ask(commands: Any) -> None:

@@ -56,8 +56,12 @@ class TermcoderApp(App[int]):
 
     def on_mount(self) -> None:
         """Start the engine after the first paint, so that the program is there at once."""
-        self.parts.host.subscribe(self._engine_changed)
+        self._unfollow = self.parts.host.subscribe(self._engine_changed)
         self.call_after_refresh(self._after_first_paint)
+
+    def on_unmount(self) -> None:
+        """The engine outlives the screen by a moment: don't follow it any longer."""
+        self._unfollow()
 
     def _after_first_paint(self) -> None:
         self.parts.host.start()

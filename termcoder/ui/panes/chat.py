@@ -54,6 +54,7 @@ class ChatPane(Vertical):
         self._cancel = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._restored = asyncio.Event()
         self._editing: str | None = None
 
     def compose(self) -> ComposeResult:
@@ -89,14 +90,20 @@ class ChatPane(Vertical):
 
     async def on_mount(self) -> None:
         """Show the restored conversation and take the keys."""
-        self.host.subscribe(self._engine_changed)
+        self._unfollow = self.host.subscribe(self._engine_changed)
         self.composer.focus()
         self.call_after_refresh(self._restore)
 
+    def on_unmount(self) -> None:
+        """Follow the engine no longer."""
+        self._unfollow()
+
+    @work(group="restore")
     async def _restore(self) -> None:
         problems = await asyncio.to_thread(self.chat.restore)
         await asyncio.to_thread(self.history.load)
         await self.transcript.load(self.chat.turns)
+        self._restored.set()
         for problem in problems:
             self._tell_error(problem)
 
@@ -105,6 +112,7 @@ class ChatPane(Vertical):
     @on(Composer.Submitted)
     async def _submitted(self, event: Composer.Submitted) -> None:
         event.stop()
+        await self._restored.wait()
         turn, problems = await asyncio.to_thread(self.chat.new_turn, event.text)
         if problems:
             self.app.notify(f"Not attached: {inert(' '.join(problems))}", severity="warning", markup=False)
@@ -185,6 +193,7 @@ class ChatPane(Vertical):
 
     async def new_session(self) -> None:
         """Begin an empty conversation."""
+        await self._restored.wait()
         if self._refused_while_busy():
             return
         self.chat.start_new()

@@ -44,6 +44,11 @@ class LogScreen(Screen[None]):
         self.set_interval(FOLLOW_SECONDS, self._read_on)
         self.query_one(Log).focus()
 
+    @property
+    def lines(self) -> list[str]:
+        """What is shown."""
+        return [line for line in self.query_one(Log).lines if line]
+
     def action_to_end(self) -> None:
         """Go to the newest line."""
         self.query_one(Log).scroll_end(animate=False)
