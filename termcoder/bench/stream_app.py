@@ -1,6 +1,7 @@
 """The program that `termcoder.bench.stream` measures: a transcript, a plain text area, and a model that is a clock."""
 
 import asyncio
+import gc
 import itertools
 import json
 import os
@@ -123,6 +124,7 @@ class StreamApp(App[None]):
         self.call_after_refresh(self._loaded, began)
 
     def _loaded(self, began: float) -> None:
+        gc.freeze()  # as the program does once it is up: else each full collection looks at every module again
         self._tell(event="loaded", seconds=time.perf_counter() - began)
         self.run_worker(self._stream())
 

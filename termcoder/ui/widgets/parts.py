@@ -16,7 +16,9 @@ from termcoder.ui.widgets.prose import prose_rows
 
 FOLD_ABOVE = 24  # lines of a question shown in full
 FOLDED = 20  # lines shown of a longer one
-_CACHED_LINES = 400
+GUTTER = 3  # cells on the left: cursor, bar, space
+MARGIN = 1
+KEPT_ROWS = 300  # drawn rows kept of one part
 
 
 class Part:
@@ -28,33 +30,53 @@ class Part:
     settled = True
     what = "block"
 
-    def height(self, width: int) -> int:
-        """Rows it takes, at this width."""
-        raise NotImplementedError
-
-    def settle(self, width: int, ink: Ink) -> None:
-        """Make the height exact. Called before it is drawn."""
-
-    def strip(self, row: int, width: int, ink: Ink) -> Strip:
-        """Row `row`, of `width` cells or fewer."""
-        raise NotImplementedError
-
-    def forget(self) -> None:
-        """Drop what can be drawn again."""
-
-    def close(self) -> None:
-        """No more text will come."""
+    def __init__(self) -> None:
+        self._strips: dict[int, Strip] = {}
+        self._drawn_for: tuple[int, Ink] | None = None
 
     @property
     def text(self) -> str:
         """What copying it gives."""
         raise NotImplementedError
 
+    def height(self, width: int) -> int:
+        """Rows it takes where text is `width` cells wide."""
+        raise NotImplementedError
+
+    def settle(self, width: int, ink: Ink) -> None:
+        """Make the height exact. Called before it is drawn."""
+
+    def content(self, row: int, width: int, ink: Ink) -> Strip:
+        """The text of a row, of `width` cells or fewer."""
+        raise NotImplementedError
+
+    def strip(self, row: int, width: int, ink: Ink) -> Strip:
+        """A whole row of the screen, edges included."""
+        if self._drawn_for != (width, ink) or len(self._strips) > KEPT_ROWS:
+            self._strips.clear()
+            self._drawn_for = (width, ink)
+        strip = self._strips.get(row)
+        if strip is None:
+            bar = Segment(" │ " if self.barred else " " * GUTTER, ink["bar"])
+            line = Strip.join([Strip([bar], GUTTER), self.content(row, width, ink).crop(0, width)])
+            strip = line.apply_style(ink["text"]).adjust_cell_length(GUTTER + width + MARGIN, ink["text"])
+            self._strips[row] = strip
+        return strip
+
+    def forget(self, from_row: int = 0) -> None:
+        """Drop what can be drawn again."""
+        for row in [row for row in self._strips if row >= from_row]:
+            del self._strips[row]
+
+    def close(self) -> None:
+        """No more text will come."""
+
 
 class PlainPart(Part):
     """Text as it was typed: a question or a note. A long one is folded until `toggle`."""
 
     def __init__(self, text: str, style: str, *, selectable: bool = False, gap: int = 1) -> None:
+        super().__init__()
         self._text = text
         self._style = style
         self.selectable = selectable
@@ -76,12 +98,13 @@ class PlainPart(Part):
             return False
         self.folded = not self.folded
         self._width = 0
+        self.forget()
         return True
 
     def height(self, width: int) -> int:
         return len(self._rows_at(width))
 
-    def strip(self, row: int, width: int, ink: Ink) -> Strip:
+    def content(self, row: int, width: int, ink: Ink) -> Strip:
         folded_note = self.folded and row == len(self._rows_at(width)) - 1
         return Strip([Segment(self._rows_at(width)[row].rstrip(), ink["note" if folded_note else self._style])])
 
@@ -99,10 +122,11 @@ class ProsePart(Part):
     """A block of Markdown prose. Its height is estimated from its length until it has to be drawn."""
 
     def __init__(self, block: Block) -> None:
+        super().__init__()
         self.block = block
         self.gap = 0 if block.joined else 1
         self._rows: list[Strip] | None = None
-        self._key: tuple[int, Ink | None] = (0, None)
+        self._rows_for: tuple[int, Ink] | None = None
         self._height = 0
         self._height_width = 0
 
@@ -117,11 +141,11 @@ class ProsePart(Part):
 
     def grow(self) -> None:
         """The block has changed."""
-        self.gap = 0 if self.block.joined else 1
-        self._rows = None
         self._height_width = 0
+        self.forget()
 
-    def forget(self) -> None:
+    def forget(self, from_row: int = 0) -> None:
+        super().forget(from_row)
         self._rows = None
 
     def height(self, width: int) -> int:
@@ -132,19 +156,16 @@ class ProsePart(Part):
         return self._height
 
     def settle(self, width: int, ink: Ink) -> None:
-        if self._rows is not None and self._key == (width, ink):
+        if self._rows is not None and self._rows_for == (width, ink):
             return
-        indent = self._indent(width)
+        indent = min(self.block.indent, width // 4)
         pad = [Segment(" " * indent)] if indent else []
         self._rows = [Strip([*pad, *row]) for row in prose_rows(self.block, width - indent, ink)]
-        self._key = (width, ink)
+        self._rows_for = (width, ink)
         self._height = len(self._rows)
         self._height_width = width
 
-    def _indent(self, width: int) -> int:
-        return min(self.block.indent, width // 4)
-
-    def strip(self, row: int, width: int, ink: Ink) -> Strip:
+    def content(self, row: int, width: int, ink: Ink) -> Strip:
         self.settle(width, ink)
         rows = self._rows or []
         return rows[row] if row < len(rows) else Strip([])
@@ -156,13 +177,12 @@ class CodePart(Part):
     what = "code"
 
     def __init__(self, block: Block) -> None:
+        super().__init__()
         self.block = block
         self.tokens = CodeTokens(lexer_of(block.language, block.file_name))
         self._lines: list[str] = []
         self._starts: list[int] = [0]  # the first row of each line, and behind them the number of rows
         self._width = 0
-        self._drawn: dict[int, Sequence[Strip]] = {}
-        self._ink: Ink | None = None
         self._ended = False
         self._highlighting = False
         self.grow()
@@ -194,14 +214,14 @@ class CodePart(Part):
     def settle(self, width: int, ink: Ink) -> None:
         if not self.settled and len(self._lines) <= AT_ONCE:
             self.tokens.finish_now(self._lines)
-            self._drawn.clear()
+            self.forget()
 
     async def highlight(self) -> None:
         """Highlight all of it, giving way to the keyboard."""
         self._highlighting = True
         await self.tokens.finish(self._lines)
         self._highlighting = False
-        self._drawn.clear()
+        self.forget()
 
     def close(self) -> None:
         """The answer has ended, so its last block has too."""
@@ -213,12 +233,9 @@ class CodePart(Part):
         del self._lines[first:]
         self._lines.extend(display_line(self.block.code_line(i)) for i in range(first, self.block.code_line_count))
         del self._starts[first + 1 :]
-        self._drawn.clear()
+        self.forget(self._starts[-1])
         if self.block.end is None:
             self.tokens.follow(self._lines, first)
-
-    def forget(self) -> None:
-        self._drawn.clear()
 
     def height(self, width: int) -> int:
         return self._place(width)[-1] + bool(self.title)
@@ -227,7 +244,6 @@ class CodePart(Part):
         if width != self._width:
             self._width = width
             self._starts = [0]
-            self._drawn.clear()
         inner = self._inner(width)
         known = len(self._starts) - 1
         counts = (len(fold(line, inner)) for line in self._lines[known:])
@@ -240,14 +256,14 @@ class CodePart(Part):
     def _indent(self, width: int) -> int:
         return min(self.block.indent, width // 4)
 
-    def strip(self, row: int, width: int, ink: Ink) -> Strip:
+    def content(self, row: int, width: int, ink: Ink) -> Strip:
         indent = self._indent(width)
         style = ink["code"]
         if self.title and row == 0:
-            content = Strip([Segment(self.title, ink["code-title"])])
+            text = Strip([Segment(self.title, ink["code-title"])])
         else:
-            content = self._code_row(row - bool(self.title), width, ink)
-        padded = Strip.join([Strip([Segment(" ", style)]), content]).adjust_cell_length(width - indent, style)
+            text = self._code_row(row - bool(self.title), width, ink)
+        padded = Strip.join([Strip([Segment(" ", style)]), text]).adjust_cell_length(width - indent, style)
         return Strip.join([Strip([Segment(" " * indent)]), padded]) if indent else padded
 
     def _code_row(self, row: int, width: int, ink: Ink) -> Strip:
@@ -258,14 +274,6 @@ class CodePart(Part):
         return self._line_rows(line, self._inner(width), ink)[row - starts[line]]
 
     def _line_rows(self, line: int, inner: int, ink: Ink) -> Sequence[Strip]:
-        if ink is not self._ink or len(self._drawn) > _CACHED_LINES:
-            self._drawn.clear()
-            self._ink = ink
-        if line not in self._drawn:
-            self._drawn[line] = self._draw_line(line, inner, ink)
-        return self._drawn[line]
-
-    def _draw_line(self, line: int, inner: int, ink: Ink) -> Sequence[Strip]:
         text = self._lines[line]
         tokens = self.tokens[line]
         segments = [Segment(text, ink["code"])] if tokens is None else [Segment(t, ink.token(k)) for k, t in tokens]

@@ -24,12 +24,10 @@ from termcoder.conversation import Turn
 from termcoder.ui.commands import bindings_of
 from termcoder.ui.widgets.ink import COMPONENTS, STYLE, Ink
 from termcoder.ui.widgets.naming import suggested_name
-from termcoder.ui.widgets.parts import CodePart, Part, PlainPart
+from termcoder.ui.widgets.parts import GUTTER, MARGIN, CodePart, Part, PlainPart
 from termcoder.ui.widgets.turn_list import Spot, TurnList
 from termcoder.ui.widgets.turn_view import TurnView
 
-GUTTER = 3  # cursor, bar, space
-MARGIN = 1
 PROSE_SECONDS = 0.033  # between two drawings of a stream
 CODE_SECONDS = 0.15
 COST_FACTOR = 10  # drawing may take a tenth of the time
@@ -227,13 +225,18 @@ class Transcript(ScrollView, can_focus=True):
     def _place(self, keep: Spot | None = None) -> None:
         width = self.scrollable_content_region.width
         self._turns.place(max(8, width - GUTTER - MARGIN))
-        size = Size(width, self._turns.height)
-        if size != self.virtual_size:
-            self.virtual_size = size
+        self._set_height(Size(width, self._turns.height))
         if self._following:
             self._scroll_to_row(self._turns.height)
         elif keep and keep.view in self._turns.views:
             self._scroll_to_row(self._turns.top_of(keep))
+
+    def _set_height(self, size: Size) -> None:
+        """Set the virtual size without a new layout of the screen: only the scrollbar depends on it."""
+        if size != self.virtual_size:
+            self.set_reactive(Transcript.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
+            self.vertical_scrollbar.window_size = self.size.height
 
     def _scroll_to_row(self, row: float) -> None:
         self.scroll_to(y=row, animate=False, force=True)
@@ -276,31 +279,31 @@ class Transcript(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One row of the screen."""
-        width = self.scrollable_content_region.width
-        base = self._the_ink["text"]
         row = self.scroll_offset.y + y
-        strip = self._row(row).adjust_cell_length(width, base).apply_style(base)
+        strip = self._row(row)
         if y == self.size.height - 1 and not (self._at_end and self._following):
-            strip = self._with_more(strip, width)
-        return self._with_selection(strip, row).apply_offsets(0, row)
+            strip = self._with_more(strip)
+        if self.text_selection is not None:
+            strip = self._with_selection(strip, row)
+        return strip.apply_offsets(0, row)
 
     def _row(self, row: int) -> Strip:
         place = self._turns.at(row)
         if place is None or place[1] < 0:
-            return Strip([])
+            return self._blank
         spot, inside = place
-        ink = self._the_ink
-        marked = spot == self._cursor and self.has_focus
-        gutter = [
-            Segment("▌" if marked else " ", ink["cursor"]),
-            Segment("│ " if spot.part.barred else "  ", ink["bar"]),
-        ]
-        content = spot.part.strip(inside, self._turns.width, ink).crop(0, self._turns.width)
-        return Strip.join([Strip(gutter, GUTTER), content])
+        strip = spot.part.strip(inside, self._turns.width, self._the_ink)
+        if spot == self._cursor and self.has_focus:
+            return Strip.join([Strip([Segment("▌", self._the_ink["cursor"])], 1), strip.crop(1)])
+        return strip
 
-    def _with_more(self, strip: Strip, width: int) -> Strip:
+    @property
+    def _blank(self) -> Strip:
+        return Strip.blank(GUTTER + self._turns.width + MARGIN, self._the_ink["text"])
+
+    def _with_more(self, strip: Strip) -> Strip:
         label = " ↓ new text below " if self._has_pending else " ↓ more below "
-        return Strip.join([strip.crop(0, width - len(label)), Strip([Segment(label, self._the_ink["more"])])])
+        return Strip.join([strip.crop(0, strip.cell_length - len(label)), Strip([Segment(label, self._the_ink["more"])])])
 
     def _with_selection(self, strip: Strip, row: int) -> Strip:
         selection = self.text_selection

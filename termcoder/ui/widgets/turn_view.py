@@ -27,6 +27,19 @@ class TurnHost(Protocol):
         ...
 
 
+class _Guess:
+    """The height of a turn that was never seen."""
+
+    def __init__(self, turn: Turn) -> None:
+        texts = (turn.question, turn.answer)
+        self._lines = 4 + sum(text.count("\n") for text in texts)
+        self._chars = sum(len(text) for text in texts)
+
+    def of(self, width: int) -> int:
+        """Rows at this width, if a third of the text is in lines that are full."""
+        return self._lines + self._chars // (3 * width)
+
+
 class TurnView:
     """One turn. Belongs to a transcript, which draws it; nothing is split or drawn before it is to be seen."""
 
@@ -39,6 +52,7 @@ class TurnView:
         self._head = self._make_head()
         self._shown: list[ProsePart | CodePart] = []
         self._parts: list[Part] = []
+        self._guess = _Guess(turn)
         self._tops: tuple[int, list[int]] | None = None
         self._progress = "queued" if queued else ""
 
@@ -121,10 +135,7 @@ class TurnView:
 
     def height(self, width: int) -> int:
         """Rows at this width; an estimate for a turn that was never seen."""
-        if not self._parts:
-            texts = (self.turn.question, self.turn.answer)
-            return 4 + sum(text.count("\n") + len(text) // (width + 1) for text in texts)
-        return self.tops(width)[-1]
+        return self.tops(width)[-1] if self._parts else self._guess.of(width)
 
     def tops(self, width: int) -> list[int]:
         """The first row of each part, its gap included, and behind them the height of the turn."""
