@@ -112,7 +112,7 @@ class Chat:
         answered = [(at, old) for at, old in enumerate(self.turns, 1) if old.answer and old.id != turn.id]
         history = tuple(history_item(at, old) for at, old in answered)
         system = Message(Role.SYSTEM, prompts.find("chat").body)
-        return Prompt((system,), history, (question_message(turn),))
+        return Prompt((system,), history, (question_message(turn),), turn.attachments)
 
     def _sampling(self) -> Sampling:
         chosen = self._settings

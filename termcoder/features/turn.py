@@ -6,7 +6,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 
 from termcoder import context
-from termcoder.conversation import Message, Turn, TurnState, Usage
+from termcoder.conversation import Attachment, Message, Turn, TurnState, Usage
 from termcoder.engine.base import Chunk, Engine, FinishReason, Request, Sampling
 from termcoder.errors import ContextOverflowError, TermcoderError
 from termcoder.features.base import (
@@ -25,11 +25,15 @@ MIN_ANSWER_TOKENS = 512
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is asked: fixed `head`, droppable `history`, and `tail`, the question itself."""
+    """What is asked: fixed `head`, droppable `history`, and `tail`, the question itself.
+
+    `attachments` names the files that stand in the tail before the question.
+    """
 
     head: tuple[Message, ...]
     history: tuple[context.ContextItem, ...]
     tail: tuple[Message, ...]
+    attachments: tuple[Attachment, ...] = ()
 
 
 Save = Callable[[Turn], None]

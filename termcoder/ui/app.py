@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from termcoder import paths
 from termcoder.engine.base import EngineState, EngineStatus
+from termcoder.engine.registry import LOCAL_BACKENDS
 from termcoder.errors import TermcoderError
 from termcoder.features.chat import Chat
 from termcoder.features.engine_host import EngineHost, model_label
@@ -50,7 +51,14 @@ class TermcoderApp(App[int]):
 
     def compose(self) -> ComposeResult:
         """The chat pane over the status bar."""
-        yield ChatPane(self.parts.chat, self.parts.host, self.parts.history, self.parts.settings.chat)
+        settings = self.parts.settings
+        yield ChatPane(
+            self.parts.chat,
+            self.parts.host,
+            self.parts.history,
+            settings.chat,
+            reads_ahead=settings.engine.backend in LOCAL_BACKENDS,
+        )
         yield StatusBar()
         yield KeyHints(self.commands)
 

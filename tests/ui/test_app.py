@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from termcoder.features.chat import SET_ASIDE, Chat
 from termcoder.features.engine_host import EngineHost
 from termcoder.history import History
 from termcoder.sessions.store import SessionStore
-from termcoder.settings import Settings
+from termcoder.settings import EngineSettings, Settings
 from termcoder.ui.app import Parts, TermcoderApp
 from termcoder.ui.commands import COMMANDS
 from termcoder.ui.screens.help import HelpScreen
@@ -28,7 +29,7 @@ from termcoder.workspace import Workspace
 
 
 def make_app(project: Path, engine: ScriptedEngine) -> TermcoderApp:
-    settings = Settings()
+    settings = Settings(engine=EngineSettings(backend="scripted"))
     host = EngineHost(lambda name, report, cancel: engine, "scripted")
     return TermcoderApp(Parts(settings, host, Chat(Workspace(project), SessionStore(), settings.chat), History()))
 
@@ -226,3 +227,21 @@ async def test_the_log_is_shown_inert(tmp_path: Path) -> None:
 def test_every_declared_command_can_be_run(command: Any) -> None:
     owner = {"app": TermcoderApp, "composer": Composer, "transcript": Transcript}[command.scope]
     assert callable(getattr(owner, f"action_{command.name}"))
+
+
+async def test_what_stands_before_the_question_is_read_ahead_once(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("one = 1\n", encoding="utf-8")
+    engine = ScriptedEngine()
+    app = make_app(tmp_path, engine)
+    app.parts = replace(app.parts, settings=replace(app.parts.settings, engine=EngineSettings(backend="vllm")))
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: len(engine.requests) == 1)
+        app.pane.composer.load_draft("What is @a.py")
+        await until(pilot, lambda: len(engine.requests) == 2)
+        tokens = app.bar.line.used_tokens
+        app.pane.composer.load_draft("What is @a.py for?")
+        await until(pilot, lambda: app.bar.line.used_tokens > tokens)
+        assert len(engine.requests) == 2
+        assert engine.requests[1].messages[-1].content.startswith('<file path="a.py">')
+        assert {request.sampling.max_tokens for request in engine.requests} == {1}
+    await app.parts.host.stop()

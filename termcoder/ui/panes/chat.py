@@ -6,6 +6,8 @@ turns the events of each turn into calls of the transcript.
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from textual import on, work
@@ -13,8 +15,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from termcoder.conversation import Turn
-from termcoder.engine.base import Engine, EngineState, EngineStatus
+from termcoder.conversation import Message, Turn
+from termcoder.engine.base import Engine, EngineState, EngineStatus, Request, Sampling
 from termcoder.errors import ContextOverflowError, EngineError, TermcoderError
 from termcoder.features.base import (
     AnswerReady,
@@ -37,14 +39,27 @@ from termcoder.ui.widgets.composer import Composer
 from termcoder.ui.widgets.status_bar import StatusBar
 from termcoder.ui.widgets.transcript import Transcript, TurnView
 
+READ_AHEAD_PRIORITY = 10
+"""Lower goes first: an answer never waits for what is read ahead."""
+
 
 class ChatPane(Vertical):
     """Transcript, notice line, composer."""
 
     def __init__(
-        self, chat: Chat, host: EngineHost, history: History, settings: ChatSettings, **kwargs: Any
+        self,
+        chat: Chat,
+        host: EngineHost,
+        history: History,
+        settings: ChatSettings,
+        *,
+        reads_ahead: bool = False,
+        **kwargs: Any,
     ) -> None:
+        """`reads_ahead`: let the engine read the conversation and attached files while the question is typed."""
         super().__init__(**kwargs)
+        self._reads_ahead = reads_ahead
+        self._read: Sequence[object] = ()
         self.chat = chat
         self.history = history
         self.host = host
@@ -249,6 +264,7 @@ class ChatPane(Vertical):
     async def _answer(self, engine: Engine, turn: Turn) -> None:
         self._cancel = asyncio.Event()
         self._idle.clear()
+        self.workers.cancel_group(self, "read-ahead")
         self.bar.change(generating=True, queued=len(self._queue))
         view = self.transcript.view(turn.id)
         view.set_queued(False)
@@ -291,13 +307,25 @@ class ChatPane(Vertical):
         if engine is None or self.host.status.state is not EngineState.READY or self.answering:
             return
         try:
-            _, ready = await fit_prompt(engine, await asyncio.to_thread(self.chat.draft_prompt, draft))
+            prompt = await asyncio.to_thread(self.chat.draft_prompt, draft)
+            fitted, ready = await fit_prompt(engine, prompt)
         except ContextOverflowError as error:
             self._notice(str(error), "error")
             return
         except TermcoderError:
             return
         self.bar.change(used_tokens=ready.prompt_tokens, exact=ready.exact, context_tokens=ready.context_tokens)
+        known = (prompt.history, prompt.attachments)
+        if self._reads_ahead and known != self._read:
+            self._read = known
+            self._read_ahead(engine, fitted.messages)
+
+    @work(exclusive=True, group="read-ahead")
+    async def _read_ahead(self, engine: Engine, messages: tuple[Message, ...]) -> None:
+        """Have the engine read what stands before the question, so that the answer begins sooner."""
+        with suppress(TermcoderError):
+            async for _ in engine.stream(Request(messages, Sampling(max_tokens=1), priority=READ_AHEAD_PRIORITY)):
+                pass
 
     # Small things
 
