@@ -58,8 +58,16 @@ clean:
 help:
 	@grep '^## ' Makefile | cut -c 4-
 
+define need_python
+@command -v "$(PYTHON)" >/dev/null || { \
+	echo 'set-up: there is no "$(PYTHON)" here: install Python 3.11, 3.12 or 3.13, or make run PYTHON=/path/to/python3' >&2; \
+	exit 1; }
+endef
+
 $(READY): requirements/$(BACKEND).txt pyproject.toml $(SETUP)
-	@$(PYTHON) requirements/install.py $(BACKEND)
+	$(need_python)
+	@"$(PYTHON)" requirements/install.py $(BACKEND)
 
 $(READY_DEV): $(READY) requirements/dev.txt
-	@$(PYTHON) requirements/install.py $(BACKEND) dev
+	$(need_python)
+	@"$(PYTHON)" requirements/install.py $(BACKEND) dev

@@ -1,13 +1,11 @@
 """Create `.venv` and install one backend's pinned requirements into it: `python3 install.py cpu|cuda|remote [dev]`.
 
-Run by the Makefile with any Python 3, before anything is installed: so standard library only, and syntax
+Run by the Makefile with any Python 3.6 or newer, before anything is installed: so standard library only, and syntax
 that an old Python can still read, to tell its user that it is too old. Safe to interrupt and to run again.
 
 pip knows where packages come from (its configuration files and PIP_* variables); uv, which unpacks fifteen
 times faster, does not read them. So pip installs uv, and pip's answers are handed to uv in its environment.
 """
-
-from __future__ import annotations
 
 import argparse
 import ast
@@ -39,7 +37,7 @@ UV_NAMES = {
 }
 
 
-def main() -> int:
+def main():
     """Install, or say in one sentence why not."""
     parser = argparse.ArgumentParser(description="Install termcoder's pinned requirements into .venv.")
     parser.add_argument("backend", choices=sorted(ROOM))
