@@ -1,0 +1,79 @@
+"""Draws the README's pictures: the program in a real terminal, with a real model, as SVG.
+
+    python -m tests.e2e.pictures [--model NAME-OR-FOLDER]
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from io import StringIO
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+from tests.e2e.terminal import Terminal
+
+FOLDER = Path(__file__).parent / "pictures"
+SIZE = (100, 28)
+THEME = TerminalTheme((22, 22, 30), (213, 217, 232), [(0, 0, 0)] * 8)
+CODE = '''"""Small sums."""
+
+
+def mean(values):
+    return sum(values) / len(values)
+'''
+
+
+def draw(terminal: Terminal, name: str) -> None:
+    """Write what is on the screen as `name`.svg."""
+    console = Console(record=True, width=SIZE[0], file=StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(Text.from_ansi(terminal.screen(colours=True)), soft_wrap=True)
+    FOLDER.mkdir(exist_ok=True)
+    console.save_svg(str(FOLDER / f"{name}.svg"), title="termcoder", theme=THEME)
+
+
+def main() -> None:
+    """Open the program, go through its screens and draw each."""
+    parser = argparse.ArgumentParser(description="Draw the README's pictures.")
+    parser.add_argument("--model", default="auto")
+    model = parser.parse_args().model
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder) / "statistics"
+        project.mkdir()
+        (project / "sums.py").write_text(CODE, encoding="utf-8")
+        subprocess.run(["git", "init", "-q", "-b", "main", str(project)], check=True)
+        terminal = Terminal(Path(folder) / "tmux", *SIZE)
+        env = {name: os.environ[name] for name in ("PATH", "HOME")}
+        env |= {"TERM": "tmux-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", "XDG_DATA_HOME": folder}
+        terminal.run([sys.executable, "-m", "termcoder", "--model", model], project, env)
+        try:
+            _go_through(terminal)
+        finally:
+            terminal.close()
+
+
+def _go_through(terminal: Terminal) -> None:
+    terminal.wait_for("Ask about this project")
+    terminal.type("What happens in @sums.py when the list is empty? Show a fix.")
+    terminal.keys("Escape")
+    terminal.wait_for("importing", seconds=120)
+    draw(terminal, "starting")
+    terminal.keys("Enter")
+    terminal.wait_for("tokens · ", "ready", gone="queued", seconds=600)
+    draw(terminal, "chat")
+    terminal.keys("F1")
+    terminal.wait_for("Esc closes this")
+    draw(terminal, "help")
+    terminal.keys("Escape")
+    terminal.wait_for("Ask about this project", gone="Esc closes this")
+    terminal.keys("F3")
+    terminal.wait_for("smollm2-135m")
+    draw(terminal, "models")
+
+
+if __name__ == "__main__":
+    main()
