@@ -11,6 +11,7 @@ import argparse
 import ast
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,9 @@ BIN = VENV / "bin"
 OLDEST, TOO_NEW = (3, 11), (3, 14)  # what the pinned wheels are built for
 GIB = 2**30
 # Room needed on the disk in bytes: what is unpacked, and what uv keeps in its cache where it can't link files.
-ROOM = {"cpu": 4 * GIB, "cuda": 20 * GIB, "remote": GIB // 2}
+ROOM = {"cpu": 4 * GIB, "cuda": 16 * GIB, "remote": GIB // 2}
+DRIVER = pathlib.Path("/proc/driver/nvidia/version")
+OLDEST_DRIVER = 580  # CUDA 13, which torch 2.13 is built for, asks for it
 # pip's setting -> uv's variable, and what stands between several values there.
 UV_NAMES = {
     "index-url": ("UV_DEFAULT_INDEX", " "),
@@ -47,6 +50,8 @@ def main():
     if problem:
         print(f"set-up: {problem}", file=sys.stderr)
         return 1
+    if choice.backend == "cuda" and driver_version() < OLDEST_DRIVER:
+        print(f"set-up: warning: this NVIDIA driver is older than {OLDEST_DRIVER}; update it, or use BACKEND=cpu.")
     try:
         install(choice.backend, choice.extra)
     except subprocess.CalledProcessError as error:
@@ -96,6 +101,15 @@ def problem_of_the_disk(backend):
     if VENV.exists() or free >= ROOM[backend]:
         return None
     return f"{free / GIB:.1f} GiB are free on this disk, the {backend} packages take {ROOM[backend] / GIB:.1f} GiB."
+
+
+def driver_version():
+    """Major version of the NVIDIA driver; the oldest good one where it can't be told."""
+    try:
+        found = re.search(r"\s(\d{3,})\.\d", DRIVER.read_text())
+    except OSError:
+        return OLDEST_DRIVER
+    return int(found.group(1)) if found else OLDEST_DRIVER
 
 
 def make_environment(backend):

@@ -61,6 +61,24 @@ def test_a_full_disk_is_told_before_anything_is_written(
     assert not install.VENV.exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12 19:39:15 UTC 2024\n", 535),
+        ("NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  590.44.01  Release Build\n", 590),
+        ("something else", 580),
+        (None, 580),
+    ],
+)
+def test_the_driver_version_is_read(
+    install: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, version: int
+) -> None:
+    monkeypatch.setattr(install, "DRIVER", tmp_path / "version")
+    if text is not None:
+        (tmp_path / "version").write_text(text)
+    assert install.driver_version() == version
+
+
 def test_uv_looks_where_a_configuration_file_tells_pip_to(install: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "pip.conf").write_text(
         "[global]\nindex-url = https://index.invalid/simple\nextra-index-url =\n  https://one.invalid\n"
