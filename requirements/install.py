@@ -20,6 +20,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 VENV = HERE.parent / ".venv"
 BIN = VENV / "bin"
+UNFINISHED = VENV / ".unfinished"  # there while something may be half installed
 OLDEST, TOO_NEW = (3, 11), (3, 14)  # what the pinned wheels are built for
 GIB = 2**30
 # Room needed on the disk in bytes: what is unpacked, and what uv keeps in its cache where it can't link files.
@@ -64,20 +65,23 @@ def main():
 
 
 def install(backend, extra):
-    """All stages; each is quick where there is nothing to do. The stamp is written last."""
-    stamp = VENV / f".ready-{extra or backend}"
-    stamp.unlink(missing_ok=True)
+    """All stages; each is quick where there is nothing to do. The stamps are written last."""
     with Stage("environment"):
         make_environment(backend)
+    UNFINISHED.touch()
     env = uv_environment()
-    with Stage(f"packages for {extra or backend}"):
-        if extra:
-            uv_install(env, "--requirement", HERE / f"{extra}.txt")
-        else:
+    ready = VENV / f".ready-{backend}"
+    if not (extra and ready.exists()):
+        with Stage(f"packages for {backend}"):
             source = torch_source(env) if backend == "cpu" else []
             uv_install(env, "--requirement", HERE / f"{backend}.txt", *source)
             uv_install(env, "--editable", HERE.parent)
-    stamp.touch()
+        ready.touch()
+    if extra:
+        with Stage(f"packages for {extra}"):
+            uv_install(env, "--requirement", HERE / f"{extra}.txt")
+        (VENV / f".ready-{extra}").touch()
+    UNFINISHED.unlink()
 
 
 def problem_of_this_python():
@@ -113,10 +117,16 @@ def driver_version():
 
 
 def make_environment(backend):
-    """A virtual environment with uv in it. One made for another backend, or cut short, is made anew."""
+    """A virtual environment with uv in it. One for another backend, or left unfinished, is made anew.
+
+    That costs seconds: what was downloaded is in uv's cache.
+    """
     others = [VENV / f".ready-{name}" for name in ROOM if name != backend]
-    if any(other.exists() for other in others) or not (BIN / "pip").exists():
-        run(sys.executable, "-m", "venv", "--clear", VENV)
+    if UNFINISHED.exists() or any(other.exists() for other in others) or not (BIN / "pip").exists():
+        shutil.rmtree(VENV, ignore_errors=True)
+        VENV.mkdir()
+        UNFINISHED.touch()
+        run(sys.executable, "-m", "venv", VENV)
     pip = [BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     run(*pip, "--requirement", HERE / "uv.txt")
 

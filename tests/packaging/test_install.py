@@ -20,12 +20,14 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(module, "UNFINISHED", tmp_path / ".venv" / ".unfinished")
     monkeypatch.setattr(module, "BIN", Path(sys.executable).parent)
     for name in list(os.environ):
         if name.startswith(("PIP_", "UV_")) or name == "SSL_CERT_FILE":
             monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
     (tmp_path / "pip.conf").write_text("")
+    module.VENV.mkdir()
     return module
 
 
@@ -56,6 +58,7 @@ def test_a_full_disk_is_told_before_anything_is_written(
 ) -> None:
     monkeypatch.setattr(install.shutil, "disk_usage", lambda _: install.shutil._ntuple_diskusage(9, 8, 1))
     monkeypatch.setattr(sys, "argv", ["install.py", "cpu"])
+    install.VENV.rmdir()
     assert install.main() == 1
     assert "GiB are free on this disk" in capsys.readouterr().err
     assert not install.VENV.exists()
@@ -127,31 +130,24 @@ def test_torch_comes_from_the_configured_place_or_from_its_own_index(
     assert "--dry-run" in asked[0]
 
 
-def test_an_interrupted_installation_leaves_no_stamp(install: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    install.VENV.mkdir()
-    stamp = install.VENV / ".ready-remote"
-    stamp.touch()
-
+def test_an_interrupted_installation_is_begun_again(install: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
-        assert not stamp.exists()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(install, "make_environment", lambda _: None)
+    monkeypatch.setattr(install, "run", lambda *_, **__: None)
     monkeypatch.setattr(install, "uv_install", interrupted)
     monkeypatch.setattr(sys, "argv", ["install.py", "remote"])
     assert install.main() == 130
-    assert not stamp.exists()
+    assert [path.name for path in install.VENV.iterdir()] == [".unfinished"]
 
 
 def test_a_failing_stage_is_named_and_leaves_no_stamp(
     install: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    install.VENV.mkdir()
-
     def failing(*_: object) -> None:
         raise subprocess.CalledProcessError(1, ["/x/uv", "pip", "install", "--no-deps"])
 
-    monkeypatch.setattr(install, "make_environment", lambda _: None)
+    monkeypatch.setattr(install, "run", lambda *_, **__: None)
     monkeypatch.setattr(install, "uv_install", failing)
     monkeypatch.setattr(sys, "argv", ["install.py", "remote"])
     assert install.main() == 1
@@ -159,28 +155,53 @@ def test_a_failing_stage_is_named_and_leaves_no_stamp(
     assert not (install.VENV / ".ready-remote").exists()
 
 
-def test_the_stamp_is_written_when_everything_is_installed(
-    install: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    install.VENV.mkdir()
-    done = []
-    monkeypatch.setattr(install, "make_environment", done.append)
-    monkeypatch.setattr(install, "uv_install", lambda _env, *what: done.append(what))
+@pytest.fixture
+def installed(install: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Installs nothing; lists what would have been: list names, and "termcoder"."""
+    done: list[str] = []
+    monkeypatch.setattr(install, "run", lambda *_, **__: None)
+    monkeypatch.setattr(install, "torch_source", lambda _: [])
+    monkeypatch.setattr(
+        install, "uv_install", lambda _, option, path: done.append(path.stem if "req" in option else ".")
+    )
+    return done
+
+
+def test_stamps_are_written_when_everything_is_installed(install: ModuleType, installed: list[str]) -> None:
     install.install("remote", None)
-    assert done == [
-        "remote",
-        ("--requirement", install.HERE / "remote.txt"),
-        ("--editable", install.HERE.parent),
-    ]
-    assert (install.VENV / ".ready-remote").exists()
+    assert installed == ["remote", "."]
+    assert sorted(path.name for path in install.VENV.iterdir()) == [".ready-remote"]
 
 
-def test_an_environment_of_another_backend_is_made_anew(install: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    install.VENV.mkdir()
-    ran = []
-    monkeypatch.setattr(install, "run", lambda *command, **_: ran.append(command))
+def test_development_tools_are_added_to_what_is_there(install: ModuleType, installed: list[str]) -> None:
     (install.VENV / ".ready-cpu").touch()
+    install.BIN = install.VENV  # where pip is looked for
+    (install.VENV / "pip").touch()
+    install.uv_environment = dict
+    install.install("cpu", "dev")
+    assert installed == ["dev"]
+    assert (install.VENV / ".ready-dev").exists()
+
+
+def test_after_an_interruption_development_tools_bring_the_backend_back(
+    install: ModuleType, installed: list[str]
+) -> None:
+    (install.VENV / ".ready-cpu").touch()
+    install.UNFINISHED.touch()
+    install.install("cpu", "dev")
+    assert installed == ["cpu", ".", "dev"]
+
+
+@pytest.mark.parametrize("left", [".unfinished", ".ready-cuda"])
+def test_an_environment_unfinished_or_of_another_backend_is_made_anew(
+    install: ModuleType, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    ran: list[tuple[object, ...]] = []
+    monkeypatch.setattr(install, "run", lambda *command, **_: ran.append(command))
+    (install.VENV / "pyvenv.cfg").touch()
     install.make_environment("cpu")
-    assert not any("--clear" in command for command in ran)
-    install.make_environment("cuda")
-    assert any("--clear" in command for command in ran)
+    assert (install.VENV / "pyvenv.cfg").exists()
+    (install.VENV / left).touch()
+    install.make_environment("cpu")
+    assert not (install.VENV / "pyvenv.cfg").exists()
+    assert (sys.executable, "-m", "venv", install.VENV) in ran
