@@ -181,6 +181,7 @@ def test_a_capital_letter_makes_case_count() -> None:
     assert history.search(["MAKE IT", "makefile"], "make") == ["makefile", "MAKE IT"]
 
 
+@settings(deadline=None)
 @given(entries=st.lists(st.text(max_size=20), max_size=20), query=st.text(max_size=5), limit=st.integers(1, 30))
 def test_search_gives_entries_that_match_each_once(entries: list[str], query: str, limit: int) -> None:
     found = history.search(entries, query, limit)

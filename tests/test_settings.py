@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from termcoder import paths
@@ -162,6 +162,7 @@ def test_every_key_can_be_set_by_its_variable(file: Path) -> None:
         assert getattr(getattr(settings, section), name) == kind(samples[kind])
 
 
+@settings(deadline=None)
 @given(value=st.one_of(st.text(), st.floats(), st.integers(), st.booleans(), st.lists(st.integers())))
 def test_any_value_is_taken_or_refused(value: Any) -> None:
     for key in ("engine.threads", "engine.gpu_share", "model.name", "engine.extra"):

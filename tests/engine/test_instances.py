@@ -4,7 +4,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from termcoder.engine.instances import minimal_instance
@@ -45,6 +45,7 @@ def _larger(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
+@settings(deadline=None)
 @given(st.recursive(_leaves, _larger, max_leaves=8))
 def test_what_comes_out_validates(schema: dict[str, Any]) -> None:
     jsonschema.validate(minimal_instance(schema), schema)

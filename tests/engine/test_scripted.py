@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from termcoder.conversation import Message, Role
@@ -34,6 +34,7 @@ async def answer(engine: ScriptedEngine, request: Request | None = None) -> str:
     return "".join([chunk.text async for chunk in engine.stream(request or ask())])
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_pieces_join_to_the_text(text: str) -> None:
     assert "".join(pieces_of(text)) == text

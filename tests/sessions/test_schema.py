@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from termcoder.conversation import Attachment, Turn, TurnState, Usage
@@ -53,6 +53,7 @@ def as_table(session: Session) -> dict[str, Any]:
     return table
 
 
+@settings(deadline=None)
 @given(session=sessions)
 def test_what_is_written_is_read(session: Session) -> None:
     assert from_json(to_json(session)) == session
@@ -175,6 +176,7 @@ def test_what_is_no_session_is_damage(text: str | bytes) -> None:
         from_json(text)
 
 
+@settings(deadline=None)
 @given(session=sessions, cut=st.integers(1, 400))
 def test_a_text_cut_short_is_damage(session: Session, cut: int) -> None:
     text = to_json(session).rstrip("\n")
@@ -182,6 +184,7 @@ def test_a_text_cut_short_is_damage(session: Session, cut: int) -> None:
         from_json(text[: max(0, len(text) - cut)])
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_any_json_is_a_session_or_an_error(data: st.DataObject) -> None:
     table = as_table(SAMPLE)
@@ -238,6 +241,7 @@ def test_titles(question: str, title: str) -> None:
     assert title_of(question) == title
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_title_is_one_short_line(question: str) -> None:
     title = title_of(question)
