@@ -35,9 +35,9 @@ def write(name: str, what: str, *options: str | Path, cpu_only: bool = False) ->
     path = HERE / f"{name}.txt"
     env = uv_environment()
     extra = [*torch_source(env), "--excludes", HERE / "unused-cpu.txt"] if cpu_only else []
-    source = [] if name == "dev" else ["pyproject.toml"]
+    source = [] if name == "dev" else ["pyproject.toml", "--excludes", HERE / "unused.txt"]
     command = [BIN / "uv", "pip", "compile", "--quiet", "--universal", "--python-version", PYTHONS[0], "--no-header"]
-    command += ["--no-annotate", "--excludes", HERE / "unused.txt", "--constraint", HERE / "limits.txt", *extra]
+    command += ["--no-annotate", "--constraint", HERE / "limits.txt", *extra]
     subprocess.run(
         [str(part) for part in [*command, *options, *source, "--output-file", path]],
         check=True,
