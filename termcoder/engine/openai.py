@@ -7,9 +7,7 @@ taken from the environment. Proxy variables are honoured.
 
 import asyncio
 import contextlib
-import importlib
 import os
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,9 +28,11 @@ from termcoder.engine.base import (
 from termcoder.engine.openai_server import (
     ErrorReader,
     PromptEstimator,
+    Stopwatch,
     address_of,
     client_of,
     counts_tokens,
+    load_client,
     overflows,
     pick_model,
     plain,
@@ -116,9 +116,9 @@ class OpenAIEngine:
         key = os.environ.get(self._key_variable, "").strip()
         errors = ErrorReader(address, self._key_variable, key, self._wanted)
         await self._close_link()
-        await asyncio.to_thread(importlib.import_module, "openai")
+        await load_client()
         self._check_life(life)
-        self._link = _Link(client_of(address, key), errors)
+        self._link = _Link(client_of(address, self._key_variable, key), errors)
         self._board.set(EngineState.STARTING, f"connecting to {address.shown}")
         try:
             await self._greet(self._link, life)
@@ -174,7 +174,7 @@ class OpenAIEngine:
         return error
 
     async def _chunks(self, link: _Link, request: Request) -> AsyncGenerator[Chunk, None]:
-        clock = _Clock()
+        clock = Stopwatch()
         told: Any = None
         reason: str | None = None
         async with await self._open(link, await self._body(link, request)) as events:
@@ -192,7 +192,7 @@ class OpenAIEngine:
         usage = self._usage(request, told, clock)
         yield Chunk(finish_reason=FinishReason.LENGTH if reason == "length" else FinishReason.STOP, usage=usage)
 
-    def _usage(self, request: Request, told: Any, clock: "_Clock") -> Usage:
+    def _usage(self, request: Request, told: Any, clock: Stopwatch) -> Usage:
         """What the server told; where it tells nothing, the estimate and the number of pieces."""
         if told is None:
             return Usage(self._estimator.estimate(request.messages), clock.ticks, 0, clock.seconds, clock.wait)
@@ -286,27 +286,6 @@ class OpenAIEngine:
         if self._link is None or self.status.state is not EngineState.READY:
             raise EngineNotReadyError("The engine is not running.", remedy="Start it first.")
         return self._link
-
-
-class _Clock:
-    """Times an answer: the wait for its first piece, and from there to its last."""
-
-    def __init__(self) -> None:
-        self._begin = self._first = self._last = time.monotonic()
-        self.ticks = 0
-
-    def tick(self) -> None:
-        self._last = time.monotonic()
-        self._first = self._last if self.ticks == 0 else self._first
-        self.ticks += 1
-
-    @property
-    def wait(self) -> float:
-        return self._first - self._begin
-
-    @property
-    def seconds(self) -> float:
-        return self._last - self._first
 
 
 def make_openai(model_dir: Path | None, name: str, settings: EngineSettings) -> OpenAIEngine:

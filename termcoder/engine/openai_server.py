@@ -1,5 +1,8 @@
 """What the `openai` backend knows of servers: their addresses, their errors, how long prompts are."""
 
+import asyncio
+import importlib
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -70,6 +73,30 @@ def _raw_estimate(messages: Sequence[Message]) -> float:
     return size / _BYTES_PER_TOKEN + _MESSAGE_TOKENS * (len(messages) + 1)
 
 
+class Stopwatch:
+    """Times an answer: the wait for its first piece, and from there to its last."""
+
+    def __init__(self) -> None:
+        self._begin = self._first = self._last = time.monotonic()
+        self.ticks = 0
+
+    def tick(self) -> None:
+        """A piece has come."""
+        self._last = time.monotonic()
+        self._first = self._last if self.ticks == 0 else self._first
+        self.ticks += 1
+
+    @property
+    def wait(self) -> float:
+        """Seconds before the first piece."""
+        return self._first - self._begin
+
+    @property
+    def seconds(self) -> float:
+        """Seconds from the first piece to the last."""
+        return self._last - self._first
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorReader:
     """Turns what the client raises into engine errors that say what to do, and never hold the key."""
@@ -96,7 +123,7 @@ class ErrorReader:
         body: Any = getattr(error, "body", None)
         inner = body.get("error", body) if isinstance(body, dict) else None
         text = str(inner.get("message", "")) if isinstance(inner, dict) else ""
-        text = " ".join((text or str(getattr(error, "message", error))).split())
+        text = printable(text or str(getattr(error, "message", error)))
         return (text.replace(self.key, "[key]") if self.key else text)[:_SAID_LENGTH].rstrip(".")
 
     def _of_status(self, status: int, said: str, overflow: bool) -> EngineError:
@@ -139,12 +166,19 @@ class ErrorReader:
 
     def _unreachable(self, error: Exception) -> EngineDiedError:
         cause = error.__cause__
-        reason = f" ({cause})".replace(self.key or "\0", "[key]") if cause is not None and str(cause) else ""
+        reason = (
+            f" ({printable(str(cause))})".replace(self.key or "\0", "[key]") if cause is not None and str(cause) else ""
+        )
         return EngineDiedError(f"{self.address.shown} is not reachable{reason}.", remedy=self._restart)
 
     @property
     def _restart(self) -> str:
         return "Check that the server runs there, then start the engine again."
+
+
+def printable(text: str) -> str:
+    """`text` on one line, without characters that could steer a terminal."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def overflows(error: Exception) -> bool:
@@ -153,12 +187,32 @@ def overflows(error: Exception) -> bool:
     return any(mark in text for mark in _OVERFLOW_MARKS)
 
 
-def client_of(address: Address, key: str) -> "AsyncOpenAI":
-    """A client of the server that connects to nothing else. Close it after use."""
+async def load_client() -> None:
+    """Import the client, off the event loop. Raises EngineStartError."""
+    try:
+        await asyncio.to_thread(importlib.import_module, "openai")
+    except ImportError as error:
+        raise EngineStartError(
+            f"The client for servers can't be loaded ({error}).", remedy='Install "termcoder[remote]".'
+        ) from error
+
+
+def client_of(address: Address, key_variable: str, key: str) -> "AsyncOpenAI":
+    """A client of the server that connects to nothing else. Close it after use. Raises EngineStartError."""
     import openai
 
+    if not (key.isascii() and key.isprintable()):
+        raise EngineStartError(
+            f"The variable {key_variable} holds no key: it has characters that no key has.", remedy="Set it anew."
+        )
     timeout = openai.Timeout(None, connect=CONNECT_SECONDS)
-    transport = openai.DefaultAsyncHttpxClient(timeout=timeout, follow_redirects=False)
+    try:
+        transport = openai.DefaultAsyncHttpxClient(timeout=timeout, follow_redirects=False)
+    except (ImportError, ValueError, OSError) as error:  # a SOCKS proxy, a wrong proxy, a missing certificate file
+        raise EngineStartError(
+            f"The connection can't be prepared: {' '.join(str(error).split())}.",
+            remedy="Correct the proxy and certificate variables of the environment.",
+        ) from error
     client = openai.AsyncOpenAI(
         api_key=key or NO_KEY,
         admin_api_key="",
@@ -176,7 +230,7 @@ def pick_model(models: Sequence[Mapping[str, Any]], wanted: str, server: str) ->
     """The name and context size (0: unknown) of the wanted model, or of the first. Raises EngineStartError."""
     found = next((model for model in models if wanted in ("", model.get("id"))), None)
     if found is None:
-        offered = ", ".join(str(model.get("id")) for model in models[:5]) or "none"
+        offered = ", ".join(printable(str(model.get("id"))) for model in models[:5])
         raise EngineStartError(
             f"{server} has no model {wanted!r}." if wanted else f"{server} offers no model.",
             remedy=f"It offers: {offered}." if models else "Load a model there.",

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
@@ -230,6 +231,7 @@ async def test_an_answer_that_breaks_off_is_a_death(engine: OpenAIEngine, server
         (error(400, "maximum context length is 100 tokens"), ContextOverflowError, "longer than the context"),
         (as_json({"error": {"message": "too long", "code": "context_length_exceeded"}}, 400), ContextOverflowError, ""),
         (error(400, "bad schema"), RequestError, "bad schema"),
+        (error(400, "two\nlines\x1b[31m and\x9b2J colours"), RequestError, "two lines [31m and 2J colours."),
         (error(404, "The model does not exist"), RequestError, "'first'"),
         (error(401, f"Incorrect key {KEY}"), RequestError, "THE_KEY"),
         (error(403, f"Forbidden {KEY}"), RequestError, "THE_KEY"),
@@ -352,6 +354,31 @@ async def test_a_proxy_is_used_where_the_environment_names_one(
     await engine.start()
     assert engine.model.name == "behind"
     await engine.stop()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [("THE_KEY", "ключ", "THE_KEY"), ("THE_KEY", "a\nb", "THE_KEY"), ("HTTP_PROXY", "nonsense://x", "proxy")],
+)
+async def test_an_environment_that_makes_no_connection(
+    make: Callable[..., OpenAIEngine], monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    engine = make()
+    with pytest.raises(EngineStartError) as caught:
+        await engine.start()
+    assert says in str(caught.value)
+    assert value not in str(caught.value) or name == "HTTP_PROXY"
+    assert engine.status.state is EngineState.FAILED
+
+
+async def test_without_the_client_it_says_what_to_install(
+    make: Callable[..., OpenAIEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    with pytest.raises(EngineStartError) as caught:
+        await make().start()
+    assert "termcoder[remote]" in caught.value.remedy
 
 
 # Cancel and stop
