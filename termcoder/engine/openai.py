@@ -2,7 +2,7 @@
 
 The client is used because it is kept by those who define the API. It connects to the one URL only: redirects
 are not followed, nothing is retried, and settings meant for OpenAI's own service (organisation, project) are not
-taken from the environment. Proxy variables are honoured.
+taken from the environment. Proxy variables are honoured, but not for a server on this machine.
 """
 
 import asyncio

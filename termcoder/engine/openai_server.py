@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import ipaddress
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,15 @@ class Address:
     base: str
     root: str
     shown: str
+    host: str
+
+    @property
+    def is_this_machine(self) -> bool:
+        """Whether nothing said to the server leaves this machine."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost" or self.host.endswith(".localhost")
 
 
 def address_of(url: str) -> Address:
@@ -49,7 +59,7 @@ def address_of(url: str) -> Address:
         )
     path = parts.path.rstrip("/") or "/v1"
     base = urlunsplit((parts.scheme, parts.netloc, path, "", ""))
-    return Address(base, base.removesuffix("/v1"), shown + path)
+    return Address(base, base.removesuffix("/v1"), shown + path, parts.hostname or "")
 
 
 class PromptEstimator:
@@ -207,7 +217,8 @@ def client_of(address: Address, key_variable: str, key: str) -> "AsyncOpenAI":
         )
     timeout = openai.Timeout(None, connect=CONNECT_SECONDS)
     try:
-        transport = openai.DefaultAsyncHttpxClient(timeout=timeout, follow_redirects=False)
+        through_proxies = not address.is_this_machine  # else a proxy would read what was to stay here
+        transport = openai.DefaultAsyncHttpxClient(timeout=timeout, follow_redirects=False, trust_env=through_proxies)
     except (ImportError, ValueError, OSError) as error:  # a SOCKS proxy, a wrong proxy, a missing certificate file
         raise EngineStartError(
             f"The connection can't be prepared: {' '.join(str(error).split())}.",

@@ -356,6 +356,35 @@ async def test_a_proxy_is_used_where_the_environment_names_one(
     await engine.stop()
 
 
+async def test_what_goes_to_this_machine_goes_through_no_proxy(
+    make: Callable[..., OpenAIEngine], server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with FakeServer({}).serving() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.address)
+        monkeypatch.setenv("ALL_PROXY", proxy.address)
+        engine = make()
+        await engine.start()
+        assert (await answer(engine))[0] == "I am well."
+        assert proxy.calls == []
+        await engine.stop()
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [
+        ("localhost", True),
+        ("a.localhost", True),
+        ("127.0.0.2", True),
+        ("[::1]", True),
+        ("localhost.example.org", False),
+        ("192.168.1.2", False),
+        ("0.0.0.0", False),
+    ],
+)
+def test_which_servers_are_this_machine(host: str, here: bool) -> None:
+    assert address_of(f"http://{host}:8000/v1").is_this_machine is here
+
+
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [("THE_KEY", "ключ", "THE_KEY"), ("THE_KEY", "a\nb", "THE_KEY"), ("HTTP_PROXY", "nonsense://x", "proxy")],
@@ -364,7 +393,7 @@ async def test_an_environment_that_makes_no_connection(
     make: Callable[..., OpenAIEngine], monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
 ) -> None:
     monkeypatch.setenv(name, value)
-    engine = make()
+    engine = make(url="http://models.test")
     with pytest.raises(EngineStartError) as caught:
         await engine.start()
     assert says in str(caught.value)
