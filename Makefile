@@ -16,14 +16,22 @@ SETUP := requirements/install.py requirements/uv.txt
 READY := $(VENV)/.ready-$(BACKEND)
 READY_DEV := $(VENV)/.ready-dev
 
+# The model is fetched before the program opens, where its progress can be read; the program itself fetches what is
+# missing later. With a server, a demonstration or another model among the flags, nothing is fetched here.
+MODEL ?= auto
+elsewhere := $(filter remote,$(BACKEND))$(findstring --engine,$(ARGS))$(findstring --url,$(ARGS))$(findstring --model,$(ARGS))
+READY_MODEL := $(if $(elsewhere),,$(VENV)/.ready-model-$(subst /,-,$(MODEL)))
+TEST_MODEL := smollm2-135m
+
 .PHONY: run test lint format bench slow pins clean help
 
-## run     open termcoder (PROJECT=folder, BACKEND=cpu|cuda|remote, ARGS="...", PYTHON=python3.12)
-run: $(READY)
-	@exec "$(BIN)/termcoder" -C "$(PROJECT)" $(ARGS)
+## run     open termcoder (PROJECT=folder, MODEL=name, BACKEND=cpu|cuda|remote, ARGS="...", PYTHON=python3.12)
+run: $(READY) $(READY_MODEL)
+	@exec "$(BIN)/termcoder" -C "$(PROJECT)" $(if $(filter-out auto,$(MODEL)),--model "$(MODEL)") $(ARGS)
 
 ## test    run the tests (ARGS="-k name")
 test: $(READY_DEV)
+	@"$(BIN)/python" -m tests.fetch_model $(TEST_MODEL)
 	@"$(BIN)/python" -m pytest $(ARGS)
 
 ## lint    check style, types and the direction of imports
@@ -67,6 +75,10 @@ endef
 $(READY): requirements/$(BACKEND).txt pyproject.toml $(SETUP)
 	$(need_python)
 	@"$(PYTHON)" requirements/install.py $(BACKEND)
+
+$(VENV)/.ready-model-%: | $(READY)
+	@"$(BIN)/termcoder" models pull "$(MODEL)"
+	@touch $@
 
 $(READY_DEV): $(READY) requirements/dev.txt
 	$(need_python)

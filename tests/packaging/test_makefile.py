@@ -69,6 +69,30 @@ def test_what_is_installed_is_not_installed_again(checkout: Path) -> None:
     assert "install.py" not in plan(checkout, "run")
 
 
+def test_the_model_is_fetched_once(checkout: Path) -> None:
+    stamp(checkout, "cpu")
+    assert 'termcoder" models pull "auto"' in plan(checkout, "run")
+    stamp(checkout, "model-auto")
+    (only,) = plan(checkout, "run").splitlines()
+    assert only.startswith("exec")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["BACKEND=remote"], ["ARGS=--url http://127.0.0.1:8000/v1"], ["ARGS=--engine scripted"], ["ARGS=--model other"]],
+)
+def test_no_model_is_fetched_that_will_not_be_used(checkout: Path, arguments: list[str]) -> None:
+    stamp(checkout, "remote" if "remote" in arguments[0] else "cpu")
+    assert "models pull" not in plan(checkout, "run", *arguments)
+
+
+def test_another_model_can_be_named(checkout: Path) -> None:
+    stamp(checkout, "cpu", "model-auto")
+    planned = plan(checkout, "run", "MODEL=owner/name")
+    assert 'models pull "owner/name"' in planned
+    assert '--model "owner/name"' in planned
+
+
 def test_tests_need_the_development_tools_too(checkout: Path) -> None:
     stamp(checkout, "cpu")
     assert "requirements/install.py cpu dev\n" in plan(checkout, "test")
