@@ -1,0 +1,127 @@
+"""The models known by name, what else can be named, and which one suits a machine."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from termcoder.engine.sizing import Machine
+from termcoder.errors import NotAModelError, UnknownModelError
+from termcoder.models.fit import Needs, fits
+
+HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
+SMALLEST_CONTEXT = 4096  # tokens a chosen model must have room for
+
+
+@dataclass(frozen=True, slots=True)
+class PackageSource:
+    """A GGUF file in parts inside Python packages. `member` is the pattern of the part's name in each."""
+
+    packages: tuple[str, ...]
+    member: str
+    size: int
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"Python packages {self.packages[0].partition('==')[0]}…"
+
+
+@dataclass(frozen=True, slots=True)
+class HubSource:
+    """A repository of the Hugging Face Hub that holds safetensors; `revision` is a branch, tag or commit."""
+
+    repo: str
+    revision: str = "main"
+
+    def __str__(self) -> str:
+        return f"Hugging Face Hub {self.repo}"
+
+
+Source = PackageSource | HubSource
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that can be had. Sizes are bytes, 0 where unknown; `folder` is set for one that lies on the disk."""
+
+    name: str
+    title: str
+    purpose: str = ""
+    licence: str = "see its repository"
+    context_tokens: int = 0
+    download_bytes: int = 0
+    weights_bytes: int = 0
+    cache_bytes_per_token: int = 0
+    min_cpu_cores: int = 0
+    rank: int = 0
+    sources: tuple[Source, ...] = ()
+    folder: Path | None = None
+
+    def needs(self) -> Needs:
+        """The memory it takes."""
+        return Needs(self.weights_bytes, self.cache_bytes_per_token)
+
+    @property
+    def slug(self) -> str:
+        """The name of its folder among the models."""
+        return self.name.replace("/", "--")
+
+
+@cache
+def catalogue() -> Mapping[str, Model]:
+    """Every model known by name, in the catalogue's order."""
+    text = Path(__file__).with_name("catalogue.toml").read_text(encoding="utf-8")
+    models = (_model(table) for table in tomllib.loads(text)["model"])
+    return {model.name: model for model in models}
+
+
+def choose_default(machine: Machine) -> Model:
+    """The best model that fits the machine's memory and answers at a bearable speed on it.
+
+    Where none fits, the smallest that could be chosen: its own memory check then says what is missing.
+    """
+    eligible = [model for model in catalogue().values() if model.rank]
+    suited = [model for model in eligible if _suits(model, machine)]
+    return max(suited, key=lambda model: model.rank, default=min(eligible, key=lambda model: model.rank))
+
+
+def resolve(name: str) -> Model:
+    """The model that `name` means: a catalogue name, a folder, or a Hub name ("owner/name").
+
+    Raises UnknownModelError with the nearest match, NotAModelError for a folder that doesn't exist.
+    """
+    known = catalogue().get(name.lower())
+    if known is not None:
+        return known
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return Model(name=str(folder.resolve()), title=folder.resolve().name, folder=folder.resolve())
+    if name.startswith(("/", "./", "../", "~")):
+        raise NotAModelError(f"There is no folder {name}.", remedy="Check the path.")
+    if HUB_NAME.fullmatch(name) and ".." not in name:
+        return Model(name=name, title=name, sources=(HubSource(name),))
+    near = difflib.get_close_matches(name.lower(), catalogue(), n=1, cutoff=0.4)
+    remedy = f"Did you mean {near[0]!r}?" if near else f"Known names: {', '.join(catalogue())}."
+    raise UnknownModelError(f"No model is called {name!r}.", remedy=remedy)
+
+
+def _suits(model: Model, machine: Machine) -> bool:
+    if not fits(model.needs(), machine, SMALLEST_CONTEXT):
+        return False
+    return machine.gpu_total > 0 or 0 < model.min_cpu_cores <= machine.cores
+
+
+def _model(table: Mapping[str, Any]) -> Model:
+    values = {key: value for key, value in table.items() if key != "sources"}
+    return Model(**values, sources=tuple(_source(source) for source in table["sources"]))
+
+
+def _source(table: Mapping[str, Any]) -> Source:
+    values = {key: value for key, value in table.items() if key != "kind"}
+    if table["kind"] == "hub":
+        return HubSource(**values)
+    return PackageSource(**values | {"packages": tuple(values["packages"])})

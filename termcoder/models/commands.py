@@ -1,0 +1,217 @@
+"""`termcoder models list | pull | info | remove`: plain text on standard output, progress on standard error."""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from termcoder.engine.sizing import Machine
+from termcoder.errors import CancelledError
+from termcoder.models import catalogue, fit, store
+from termcoder.models.catalogue import Model
+from termcoder.models.progress import Progress, as_text, duration, size_text
+from termcoder.models.store import Installed
+
+SPARSE_SECONDS = 10.0  # between two lines of progress where standard error is no terminal
+
+
+def add_parser(commands: Any) -> None:
+    """Add `models` and its own commands to the subparsers of the command line."""
+    models = commands.add_parser("models", help="list, fetch and remove models", description="Models on this machine.")
+    models.set_defaults(run=run_list, json=False)
+    actions = models.add_subparsers(title="commands", metavar="")
+    listing = _add(actions, "list", run_list, "every known model, and which are here")
+    pull = _add(actions, "pull", run_pull, "fetch a model and make it ready")
+    details = _add(actions, "info", run_info, "all about one model")
+    remove = _add(actions, "remove", run_remove, "delete a fetched model")
+    pull.add_argument("name", nargs="?", default="auto", help='catalogue name or "owner/name"; nothing: what fits here')
+    pull.add_argument("--keep-gguf", action="store_true", help="keep the file a model was converted from")
+    details.add_argument("name", nargs="?", default="auto")
+    remove.add_argument("name")
+    for parser in (listing, details):
+        parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """Print every model of the catalogue and the store."""
+    here = {item.name: item for item in store.installed()}
+    machine = fit.read_machine()
+    default = catalogue.choose_default(machine).name
+    models = [*catalogue.catalogue().values(), *(_unlisted(item) for item in here.values() if _is_unlisted(item))]
+    if args.json:
+        print(json.dumps([_as_json(model, here.get(model.name)) for model in models], indent=2))
+        return 0
+    rows = [_row(model, here.get(model.name), machine, default) for model in models]
+    print(_table([("NAME", "STATE", "SIZE", "MEMORY", "LICENCE", "FOR"), *rows]))
+    print(f"\n* what this machine gets by itself; {size_text(fit.usable(machine))} of memory are free now")
+    return 0
+
+
+def run_pull(args: argparse.Namespace) -> int:
+    """Fetch a model and make it ready; 130 when it was stopped."""
+    cancel = threading.Event()
+    line = ProgressLine(sys.stderr)
+    name = store.choose(args.name)
+    started = time.monotonic()
+    try:
+        with _ctrl_c_sets(cancel):
+            folder = store.pull(name, line.show, cancel, keep_source=args.keep_gguf)
+    except CancelledError:
+        line.end()
+        print(f"Stopped. `termcoder models pull {name}` goes on from here.", file=sys.stderr)
+        return 130
+    finally:
+        line.end()
+    print(f"{name} is ready in {folder} ({duration(time.monotonic() - started)}).")
+    _warn_of_memory(folder)
+    return 0
+
+
+def run_info(args: argparse.Namespace) -> int:
+    """Print all about one model."""
+    model, here = store.info(args.name)
+    if args.json:
+        print(json.dumps(_as_json(model, here), indent=2))
+        return 0
+    print(_table([(label, text) for label, text in facts(model, here, fit.read_machine()) if text]))
+    return 0
+
+
+def run_remove(args: argparse.Namespace) -> int:
+    """Delete a fetched model."""
+    freed = store.remove(args.name)
+    print(f"{args.name} was removed; {size_text(freed)} are free again.")
+    return 0
+
+
+def facts(model: Model, here: Installed | None, machine: Machine) -> list[tuple[str, str]]:
+    """(label, text) of everything there is to say about a model; some texts are ""."""
+    folder = here.folder if here else model.folder
+    needs = fit.folder_needs(folder) if folder else model.needs()
+    return [
+        ("name", model.name),
+        ("model", model.title),
+        ("for", model.purpose),
+        ("licence", model.licence),
+        ("context", f"{model.context_tokens:,} tokens" if model.context_tokens else ""),
+        ("memory", fit.sentence(needs, machine) if needs.weights else ""),
+        ("download", size_text(model.download_bytes) if model.download_bytes else ""),
+        ("sources", "; ".join(str(source) for source in model.sources)),
+        (
+            "state",
+            f"fetched {here.fetched} from {here.source}"
+            if here
+            else "a local folder"
+            if model.folder
+            else "not fetched",
+        ),
+        ("version", here.version if here else ""),
+        ("on disk", size_text(here.size) if here else ""),
+        ("folder", str(folder or "")),
+    ]
+
+
+class ProgressLine:
+    """Progress on a stream: one line written over on a terminal, else a line now and then."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._terminal = stream.isatty()
+        self._open = False
+        self._step, self._said = "", 0.0
+
+    def show(self, progress: Progress) -> None:
+        """Show how far it is."""
+        if self._terminal:
+            print(f"\r\x1b[K{as_text(progress)}", end="", file=self._stream, flush=True)
+            self._open = True
+        elif progress.step != self._step or time.monotonic() - self._said >= SPARSE_SECONDS:
+            print(as_text(progress), file=self._stream, flush=True)
+            self._step, self._said = progress.step, time.monotonic()
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._open:
+            print("\r\x1b[K", end="", file=self._stream, flush=True)
+            self._open = False
+
+
+@contextmanager
+def _ctrl_c_sets(cancel: threading.Event) -> Iterator[None]:
+    """Ctrl+C (and a polite end from outside) stop the work at its next safe point."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for number in before:
+            signal.signal(number, lambda *_: cancel.set())
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _add(actions: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text.capitalize() + ".")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _row(model: Model, here: Installed | None, machine: Machine, default: str) -> tuple[str, ...]:
+    needs = fit.folder_needs(here.folder) if here else model.needs()
+    fits = "" if fit.fits(needs, machine) else " (too big now)"
+    return (
+        model.name + (" *" if model.name == default else ""),
+        "here" if here else "",
+        size_text(here.size if here else model.download_bytes),
+        size_text(needs.on(machine)) + fits,
+        model.licence,
+        model.purpose,
+    )
+
+
+def _is_unlisted(item: Installed) -> bool:
+    return item.name not in catalogue.catalogue()
+
+
+def _unlisted(item: Installed) -> Model:
+    return Model(name=item.name, title=item.name, licence=item.licence or "see its repository")
+
+
+def _as_json(model: Model, here: Installed | None) -> dict[str, Any]:
+    needs = fit.folder_needs(here.folder) if here else model.needs()
+    return {
+        "name": model.name,
+        "title": model.title,
+        "purpose": model.purpose,
+        "licence": model.licence,
+        "context_tokens": model.context_tokens,
+        "download_bytes": model.download_bytes,
+        "weights_bytes": needs.weights,
+        "sources": [str(source) for source in model.sources],
+        "installed": here is not None or model.folder is not None,
+        "folder": str(here.folder if here else model.folder or "") or None,
+        "disk_bytes": here.size if here else 0,
+        "fetched": here.fetched if here else None,
+        "source": here.source if here else None,
+        "version": here.version if here else None,
+    }
+
+
+def _warn_of_memory(folder: Path) -> None:
+    needs, machine = fit.folder_needs(folder), fit.read_machine()
+    if not fit.fits(needs, machine, fit.LEAST_CONTEXT):
+        print(f"It can't run just now: it {fit.sentence(needs, machine, fit.LEAST_CONTEXT)}.", file=sys.stderr)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """Left-aligned columns; the last one is as long as it likes."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    lines = (
+        "  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
+    )
+    return "\n".join(line.rstrip() for line in lines)

@@ -1,0 +1,63 @@
+"""Room on the disk: checked before a model is fetched, told with figures when it runs out on the way."""
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from termcoder.errors import DiskFullError
+from termcoder.models.progress import size_text
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+REMEDY = "Make room, or set XDG_CACHE_HOME to a folder on a larger disk, then try again: it goes on where it was."
+
+
+def ensure_room(folder: Path, needed: int) -> None:
+    """Raise DiskFullError where the disk of `folder` (or of its nearest parent) has less than `needed` bytes free."""
+    free = shutil.disk_usage(_existing(folder)).free
+    if free < needed:
+        raise DiskFullError(
+            f"The model needs {size_text(needed)} on the disk of {_existing(folder)}, {size_text(free)} are free.",
+            remedy=REMEDY,
+        )
+
+
+@contextmanager
+def telling_full(folder: Path) -> Iterator[None]:
+    """Turn "no space left" of any write inside into DiskFullError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise disk_full(folder) from error
+
+
+def disk_full(folder: Path) -> DiskFullError:
+    """The error for a disk that ran full while the model was being written."""
+    free = shutil.disk_usage(_existing(folder)).free
+    return DiskFullError(f"The disk of {_existing(folder)} is full ({size_text(free)} free).", remedy=REMEDY)
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of the files in `folder` and below; files that vanish meanwhile don't count."""
+    total = 0
+    for file in folder.rglob("*"):
+        try:
+            total += file.lstat().st_size if not file.is_dir() else 0
+        except OSError:
+            continue
+    return total
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link (not what it points to) or a whole folder; nothing where it is gone already."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _existing(folder: Path) -> Path:
+    return next(path for path in (folder, *folder.parents) if path.exists())

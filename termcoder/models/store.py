@@ -1,0 +1,212 @@
+"""The models on this machine: `name` -> a folder that an engine can load, fetched and converted where it is missing.
+
+A model is a folder of its own below `paths.models_dir()` with a `termcoder.json` in it that says where it came
+from. All work happens beside it, in NAME.partial, and a rename at the end makes it a model.
+"""
+
+import fcntl
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import termcoder
+from termcoder import paths
+from termcoder.errors import CancelledError, ModelError, UnknownModelError
+from termcoder.models import catalogue, checks, fit
+from termcoder.models.catalogue import Model
+from termcoder.models.disk import remove as remove_path
+from termcoder.models.disk import size_of, telling_full
+from termcoder.models.progress import Listener, Progress
+
+RECORD = "termcoder.json"
+PARTIAL = ".partial"
+LOCK_SECONDS = 0.2  # between two looks at a lock that another program holds
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A model in the store. `size` is bytes on the disk; `fetched` an ISO date."""
+
+    name: str
+    folder: Path
+    size: int
+    source: str = ""
+    version: str = ""
+    licence: str = ""
+    fetched: str = ""
+
+
+def choose(name: str) -> str:
+    """The name of the model that `name` means here: "auto" is the best that fits this machine.
+
+    Raises UnknownModelError with the nearest match.
+    """
+    if name in ("", "auto"):
+        return catalogue.choose_default(fit.read_machine()).name
+    return catalogue.resolve(name).name
+
+
+def prepare(name: str, progress: Listener, cancel: threading.Event) -> Path:
+    """The folder of the model, ready to be loaded; fetched and converted first where it is missing.
+
+    Blocking. Raises ModelError: UnknownModelError, ModelTooBigError (before anything is fetched), NotAModelError,
+    DamagedModelError, FetchError and its kinds, CancelledError. What was fetched until then is used next time.
+    """
+    model = catalogue.resolve(choose(name))
+    folder = model.folder or folder_of(model)
+    if is_ready(model):
+        checks.check_folder(folder)
+    elif not model.folder:
+        fit.check(model.title, model.needs(), fit.read_machine())
+        return pull(name, progress, cancel)
+    fit.check(model.title, fit.folder_needs(folder), fit.read_machine())
+    return folder
+
+
+def pull(name: str, progress: Listener, cancel: threading.Event, *, keep_source: bool = False) -> Path:
+    """Fetch and convert the model, whether it fits into memory now or not; nothing to do where it is there already.
+
+    `keep_source`: keep the GGUF file a model was converted from beside its tensors. Raises as `prepare` does.
+    """
+    model = catalogue.resolve(choose(name))
+    if model.folder:
+        checks.check_folder(model.folder)
+        return model.folder
+    with _locked(model, progress, cancel):
+        if not is_ready(model):
+            _make(model, progress, cancel, keep_source=keep_source)
+    folder = folder_of(model)
+    checks.check_folder(folder)
+    return folder
+
+
+def is_ready(model: Model) -> bool:
+    """Whether the model is on this machine."""
+    return ((model.folder or folder_of(model)) / ("config.json" if model.folder else RECORD)).exists()
+
+
+def folder_of(model: Model) -> Path:
+    """Where the store keeps this model, once it is fetched."""
+    return paths.models_dir() / model.slug
+
+
+def installed() -> list[Installed]:
+    """The models in the store, by name."""
+    root = paths.models_dir()
+    folders = sorted(root.iterdir()) if root.is_dir() else []
+    return [
+        _installed(folder) for folder in folders if not folder.name.endswith(PARTIAL) and (folder / RECORD).exists()
+    ]
+
+
+def info(name: str) -> tuple[Model, Installed | None]:
+    """What is known about a model, and its state in the store. Raises UnknownModelError."""
+    model = catalogue.resolve(choose(name))
+    return model, _installed(folder_of(model)) if not model.folder and is_ready(model) else None
+
+
+def remove(name: str) -> int:
+    """Remove a model from the store, with what an interrupted fetch of it left; returns the bytes freed.
+
+    Raises UnknownModelError where the store doesn't have it; folders outside the store are never touched.
+    """
+    model = catalogue.resolve(name)
+    folder = folder_of(model)
+    doomed = [path for path in (folder, _partial(model)) if path.exists() or path.is_symlink()]
+    if model.folder or not doomed:
+        here = ", ".join(item.name for item in installed()) or "none"
+        raise UnknownModelError(f"{name} is not among the fetched models.", remedy=f"Fetched: {here}.")
+    with _locked(model, lambda _: None, threading.Event(), wait=False):
+        freed = sum(size_of(path) for path in doomed)
+        for path in doomed:
+            _vanish(path)
+    return freed
+
+
+def _make(model: Model, progress: Listener, cancel: threading.Event, *, keep_source: bool) -> None:
+    from termcoder.models.fetch import fetch
+
+    partial = _partial(model)
+    paths.private_dir(partial)
+    with telling_full(partial):
+        fetched = fetch(model, partial, progress, cancel)
+        folder = _convert(fetched.path, partial, progress, cancel, keep_source) if fetched.is_gguf else fetched.path
+        checks.check_folder(folder)
+        _write_record(folder, model, fetched.source, fetched.version)
+        os.replace(folder, folder_of(model))
+    remove_path(partial)
+
+
+def _convert(gguf: Path, partial: Path, progress: Listener, cancel: threading.Event, keep_source: bool) -> Path:
+    from termcoder.models.gguf_convert import convert
+
+    target = partial / "converted"
+    remove_path(target)
+    convert(gguf, target, progress, cancel)
+    if keep_source:
+        os.replace(gguf, target / "source.gguf")
+    return target
+
+
+def _write_record(folder: Path, model: Model, source: str, version: str) -> None:
+    record = {
+        "name": model.name,
+        "licence": model.licence,
+        "source": source,
+        "version": version,
+        "fetched": time.strftime("%Y-%m-%d"),
+        "termcoder": termcoder.__version__,
+    }
+    (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def _installed(folder: Path) -> Installed:
+    record: Any = None
+    with suppress(OSError, ValueError, RecursionError):
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    values = record if isinstance(record, dict) else {}
+    texts = {key: str(values.get(key, "")) for key in ("source", "version", "licence", "fetched")}
+    return Installed(str(values.get("name") or folder.name), folder, size_of(folder), **texts)
+
+
+def _partial(model: Model) -> Path:
+    return paths.models_dir() / f"{model.slug}{PARTIAL}"
+
+
+def _vanish(path: Path) -> None:
+    """Take a folder out of the store in one step, then remove it: a stop halfway leaves nothing like a model."""
+    grave = path.with_name(f".{path.name}.removed")
+    remove_path(grave)
+    os.replace(path, grave)
+    remove_path(grave)
+
+
+@contextmanager
+def _locked(model: Model, progress: Listener, cancel: threading.Event, *, wait: bool = True) -> Iterator[None]:
+    """Hold the model's lock. While another termcoder prepares it: wait (and say so), or raise ModelError."""
+    root = paths.private_dir(paths.models_dir())
+    descriptor = os.open(root / f".{model.slug}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while not _try_lock(descriptor):
+            if not wait:
+                raise ModelError(f"Another termcoder is fetching {model.name}.", remedy="Wait for it, or stop it.")
+            progress(Progress("waiting for another termcoder"))
+            if cancel.wait(LOCK_SECONDS):
+                raise CancelledError("The preparation was stopped.")
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
