@@ -11,12 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from termcoder.engine.sizing import Machine
 from termcoder.errors import CancelledError
-from termcoder.models import catalogue, fit, store
-from termcoder.models.catalogue import Model
+from termcoder.models import catalogue, fit, overview, store
+from termcoder.models.overview import Entry
 from termcoder.models.progress import Progress, as_text, duration, size_text
-from termcoder.models.store import Installed
 
 SPARSE_SECONDS = 10.0  # between two lines of progress where standard error is no terminal
 
@@ -40,16 +38,14 @@ def add_parser(commands: Any) -> None:
 
 def run_list(args: argparse.Namespace) -> int:
     """Print every model of the catalogue and the store."""
-    here = {item.name: item for item in store.installed()}
     machine = fit.read_machine()
-    default = catalogue.choose_default(machine).name
-    models = [*catalogue.catalogue().values(), *(_unlisted(item) for item in here.values() if _is_unlisted(item))]
+    entries = overview.entries(machine)
     if args.json:
-        print(json.dumps([_as_json(model, here.get(model.name)) for model in models], indent=2))
+        print(json.dumps([_as_json(entry) for entry in entries], indent=2))
         return 0
-    rows = [_row(model, here.get(model.name), machine, default) for model in models]
-    print(_table([("NAME", "STATE", "SIZE", "MEMORY", "LICENCE", "FOR"), *rows]))
-    print(f"\n* what this machine gets by itself; {size_text(fit.usable(machine))} of memory are free now")
+    default = catalogue.choose_default(machine).name
+    print(_table([("NAME", "STATE", "SIZE", "MEMORY", "LICENCE", "FOR"), *(_row(entry, default) for entry in entries)]))
+    print(f"\n* what this machine gets by itself; {size_text(fit.usable(machine))} of memory can be used now")
     return 0
 
 
@@ -75,11 +71,8 @@ def run_pull(args: argparse.Namespace) -> int:
 
 def run_info(args: argparse.Namespace) -> int:
     """Print all about one model."""
-    model, here = store.info(args.name)
-    if args.json:
-        print(json.dumps(_as_json(model, here), indent=2))
-        return 0
-    print(_table([(label, text) for label, text in facts(model, here, fit.read_machine()) if text]))
+    entry = overview.entry(args.name)
+    print(json.dumps(_as_json(entry), indent=2) if args.json else _table(overview.facts(entry)))
     return 0
 
 
@@ -88,33 +81,6 @@ def run_remove(args: argparse.Namespace) -> int:
     freed = store.remove(args.name)
     print(f"{args.name} was removed; {size_text(freed)} are free again.")
     return 0
-
-
-def facts(model: Model, here: Installed | None, machine: Machine) -> list[tuple[str, str]]:
-    """(label, text) of everything there is to say about a model; some texts are ""."""
-    folder = here.folder if here else model.folder
-    needs = fit.folder_needs(folder) if folder else model.needs()
-    return [
-        ("name", model.name),
-        ("model", model.title),
-        ("for", model.purpose),
-        ("licence", model.licence),
-        ("context", f"{model.context_tokens:,} tokens" if model.context_tokens else ""),
-        ("memory", fit.sentence(needs, machine) if needs.weights else ""),
-        ("download", size_text(model.download_bytes) if model.download_bytes else ""),
-        ("sources", "; ".join(str(source) for source in model.sources)),
-        (
-            "state",
-            f"fetched {here.fetched} from {here.source}"
-            if here
-            else "a local folder"
-            if model.folder
-            else "not fetched",
-        ),
-        ("version", here.version if here else ""),
-        ("on disk", size_text(here.size) if here else ""),
-        ("folder", str(folder or "")),
-    ]
 
 
 class ProgressLine:
@@ -161,29 +127,15 @@ def _add(actions: Any, name: str, run: Any, text: str) -> argparse.ArgumentParse
     return parser
 
 
-def _row(model: Model, here: Installed | None, machine: Machine, default: str) -> tuple[str, ...]:
-    needs = fit.folder_needs(here.folder) if here else model.needs()
-    fits = "" if fit.fits(needs, machine) else " (too big now)"
-    return (
-        model.name + (" *" if model.name == default else ""),
-        "here" if here else "",
-        size_text(here.size if here else model.download_bytes),
-        size_text(needs.on(machine)) + fits,
-        model.licence,
-        model.purpose,
-    )
+def _row(entry: Entry, default: str) -> tuple[str, ...]:
+    name = entry.model.name + (" *" if entry.model.name == default else "")
+    state = "here" if entry.is_ready else ""
+    return (name, state, entry.size, entry.memory, entry.model.licence, entry.model.purpose)
 
 
-def _is_unlisted(item: Installed) -> bool:
-    return item.name not in catalogue.catalogue()
-
-
-def _unlisted(item: Installed) -> Model:
-    return Model(name=item.name, title=item.name, licence=item.licence or "see its repository")
-
-
-def _as_json(model: Model, here: Installed | None) -> dict[str, Any]:
-    needs = fit.folder_needs(here.folder) if here else model.needs()
+def _as_json(entry: Entry) -> dict[str, Any]:
+    model, here = entry.model, entry.here
+    folder = here.folder if here else model.folder
     return {
         "name": model.name,
         "title": model.title,
@@ -191,10 +143,11 @@ def _as_json(model: Model, here: Installed | None) -> dict[str, Any]:
         "licence": model.licence,
         "context_tokens": model.context_tokens,
         "download_bytes": model.download_bytes,
-        "weights_bytes": needs.weights,
+        "memory_bytes": entry.needs.on(entry.machine),
+        "fits": entry.fits,
         "sources": [str(source) for source in model.sources],
-        "installed": here is not None or model.folder is not None,
-        "folder": str(here.folder if here else model.folder or "") or None,
+        "installed": entry.is_ready,
+        "folder": str(folder) if folder else None,
         "disk_bytes": here.size if here else 0,
         "fetched": here.fetched if here else None,
         "source": here.source if here else None,
