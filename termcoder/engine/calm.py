@@ -13,7 +13,7 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ def _in_pieces(whole: dict[str, Any]) -> Any:
     from tokenizers import AddedToken, Tokenizer, models
 
     model, added = whole["model"], whole.get("added_tokens", [])
-    merges = [tuple(pair.split(" ", 1)) if isinstance(pair, str) else tuple(pair) for pair in model["merges"]]
+    merges = [_pair(pair.split(" ", 1) if isinstance(pair, str) else pair) for pair in model["merges"]]
     options = {name: value for name, value in model.items() if name not in ("type", "vocab", "merges")}
     frame = {**whole, "added_tokens": [], "model": {**model, "vocab": {}, "merges": []}}
     tokenizer = Tokenizer.from_str(json.dumps(frame))
@@ -89,3 +89,8 @@ def _in_pieces(whole: dict[str, Any]) -> Any:
         token = AddedToken(entry["content"], **{name: entry[name] for name in names})
         (tokenizer.add_special_tokens if entry["special"] else tokenizer.add_tokens)([token])
     return tokenizer if all(tokenizer.token_to_id(e["content"]) == e["id"] for e in added) else None
+
+
+def _pair(parts: Sequence[str]) -> tuple[str, str]:
+    left, right = parts
+    return left, right

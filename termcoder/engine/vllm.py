@@ -24,7 +24,7 @@ from termcoder.engine.base import (
     StatusListener,
     TokenCount,
 )
-from termcoder.engine.vllm_life import Life, Served
+from termcoder.engine.vllm_life import STOPPED, Life, Served
 from termcoder.engine.vllm_options import sampling_parameters
 from termcoder.errors import (
     ContextOverflowError,
@@ -107,7 +107,7 @@ class VllmEngine:
         async for _ in self._answer(life, self._served, _WARM_UP):
             pass
         if self._life is not life:
-            raise EngineStartError("The engine was stopped while it started.")
+            raise EngineStartError(STOPPED)
         life.ended.add_done_callback(lambda _: self._core_ended(life))
         self._board.set(EngineState.READY)
 

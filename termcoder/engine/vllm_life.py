@@ -30,6 +30,11 @@ from termcoder.settings import EngineSettings
 
 Report = Callable[[str, float | None], None]
 
+STOPPED = "The engine was stopped while it started."
+
+_building = threading.Lock()
+"""Held while vLLM is imported and an engine built: that changes things of the whole program for a while."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -75,7 +80,8 @@ class Life:
         It is not given time to end by itself: that takes seconds, and the system takes back all it held.
         """
         self._stopping.set()
-        if self.served.done() and not self.served.cancelled() and self.served.exception() is None:
+        _settle(self.served, EngineStartError(STOPPED))
+        if self.served.exception() is None:
             await asyncio.to_thread(self.served.result().llm.shutdown, 0)
         if self._core is not None:
             self._core.kill()
@@ -85,9 +91,7 @@ class Life:
         """The thread."""
         try:
             with _scratch_folder() as scratch:
-                with undisturbed():
-                    served = self._start(scratch)
-                self._resolve(self.served, served)
+                self._resolve(self.served, self._start(scratch))
                 self._core_made().join()
             end = self._death()
         except BaseException as error:
@@ -107,8 +111,10 @@ class Life:
         with logs.open_log() as log:
             self._core = CoreProcess(core_environment(scratch, sized), log.fileno(), self._hear)
         self._tell("importing vLLM")
-        os.environ.update(environment(scratch, on_gpu=on_gpu))
-        llm = self._make_llm(arguments)
+        with _building, undisturbed():
+            self._check_wanted()
+            os.environ.update(environment(scratch, on_gpu=on_gpu))
+            llm = self._make_llm(arguments)
         return Served(llm, PromptEncoder(llm.get_tokenizer()), llm.model_config.max_model_len)
 
     def _make_llm(self, arguments: dict[str, Any]) -> Any:
@@ -130,7 +136,7 @@ class Life:
 
     def _check_wanted(self) -> None:
         if self._stopping.is_set():
-            raise EngineStartError("The engine was stopped while it started.")
+            raise EngineStartError(STOPPED)
 
     def _hear(self, activity: str, fraction: float | None, failure: str) -> None:
         """A report of the child, on a thread of its own."""
@@ -152,7 +158,7 @@ class Life:
         if isinstance(error, EngineStartError):
             return error
         if self._stopping.is_set():
-            return EngineStartError("The engine was stopped while it started.")
+            return EngineStartError(STOPPED)
         _log.error("the engine did not start", exc_info=error)
         code = self._core.exitcode if self._core else None
         reason = self._failure or (_ending(code) if code else f"{type(error).__name__}: {error}")

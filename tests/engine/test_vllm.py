@@ -1,0 +1,246 @@
+"""What the engine inside the program does beyond the contract: starts, ends, deaths, and what it leaves behind."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import pytest_asyncio
+
+from termcoder import paths
+from termcoder.conversation import Message, Role
+from termcoder.engine.base import EngineState, EngineStatus, Request, Sampling
+from termcoder.engine.vllm import VllmEngine
+from termcoder.errors import ContextOverflowError, EngineDiedError, EngineNotReadyError, EngineStartError
+from termcoder.settings import EngineSettings
+from tests.engine.backends import MODEL, MODEL_NAME, require_model
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
+
+SETTINGS = EngineSettings(context_tokens=1024, kv_cache_gib=0.25, max_streams=4)
+LONG = Request((Message(Role.USER, "Count to a thousand."),), Sampling(temperature=1.0, max_tokens=900))
+SHORT = Request((Message(Role.USER, "Say hello."),), Sampling(temperature=0.0, max_tokens=3))
+REPOSITORY = Path(__file__).parents[2]
+
+
+def make() -> VllmEngine:
+    require_model()
+    return VllmEngine(MODEL, MODEL_NAME, SETTINGS)
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[VllmEngine]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        engine = make()
+        yield engine
+        await engine.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def engine(shared: VllmEngine) -> VllmEngine:
+    """A started engine: the same one in every test that leaves it alive."""
+    await shared.start()
+    return shared
+
+
+async def collect(engine: VllmEngine, request: Request) -> str:
+    return "".join([chunk.text async for chunk in engine.stream(request)])
+
+
+async def until_gone(pid: int) -> None:
+    async with asyncio.timeout(30):
+        while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+            await asyncio.sleep(0.02)
+
+
+async def until(engine: VllmEngine, state: EngineState) -> EngineStatus:
+    changed = asyncio.Event()
+    unsubscribe = engine.subscribe(lambda _: changed.set())
+    async with asyncio.timeout(60):
+        while engine.status.state is not state:
+            changed.clear()
+            await changed.wait()
+    unsubscribe()
+    return engine.status
+
+
+async def test_nothing_listens_on_the_network(engine: VllmEngine) -> None:
+    for pid in (engine.core_pid, os.getpid()):
+        listening = [c for c in psutil.Process(pid).net_connections("inet") if c.status == psutil.CONN_LISTEN]
+        assert listening == []
+
+
+async def test_signs_of_several_bytes_come_whole(engine: VllmEngine) -> None:
+    text = "naïve 猫 🐈 日本語 🇫🇷"
+    request = Request(SHORT.messages, Sampling(temperature=0.0, max_tokens=200), schema={"enum": [text]})
+    pieces = [chunk.text async for chunk in engine.stream(request)]
+    assert len(pieces) > 3
+    assert json.loads("".join(pieces)) == text
+    assert not any("\ufffd" in piece for piece in pieces)
+
+
+async def test_a_closed_answer_leaves_no_request(engine: VllmEngine) -> None:
+    answer = engine.stream(LONG)
+    await anext(answer)
+    assert engine.running_requests == 1
+    await answer.aclose()
+    assert engine.running_requests == 0
+
+
+async def test_several_answers_at_once_are_those_asked_for(engine: VllmEngine) -> None:
+    words = ["ash", "birch", "cedar", "oak"]
+    requests = [Request(SHORT.messages, Sampling(max_tokens=50), schema={"const": word}) for word in words]
+    texts = await asyncio.gather(*(collect(engine, request) for request in requests))
+    assert [json.loads(text) for text in texts] == words
+
+
+async def test_without_a_limit_an_answer_may_fill_the_context(engine: VllmEngine) -> None:
+    messages = (Message(Role.USER, "a b c d " * 240),)
+    prompt = (await engine.count_tokens(messages)).tokens
+    assert SETTINGS.context_tokens - 100 < prompt < SETTINGS.context_tokens
+    schema = {"type": "array", "items": {"const": "on and on"}, "minItems": 100}
+    chunks = [chunk async for chunk in engine.stream(Request(messages, Sampling(), schema))]
+    assert chunks[-1].usage is not None
+    assert chunks[-1].usage.total_tokens == SETTINGS.context_tokens
+
+
+async def test_a_prompt_too_long_is_refused_with_figures(engine: VllmEngine) -> None:
+    with pytest.raises(ContextOverflowError, match=r"\d{4} tokens .* 1024"):
+        await collect(engine, Request((Message(Role.USER, "far too long " * 900),)))
+
+
+async def test_a_killed_core_ends_every_answer_and_a_start_brings_it_back(engine: VllmEngine) -> None:
+    answers = [asyncio.create_task(collect(engine, LONG)) for _ in range(2)]
+    while engine.running_requests < 2:
+        await asyncio.sleep(0.01)
+    core = engine.core_pid
+    assert core is not None
+    os.kill(core, signal.SIGKILL)
+    for answer in answers:
+        with pytest.raises(EngineDiedError, match="SIGKILL"):
+            await answer
+    status = await until(engine, EngineState.FAILED)
+    assert isinstance(status.error, EngineDiedError)
+    with pytest.raises(EngineNotReadyError):
+        await collect(engine, SHORT)
+    await engine.start()
+    assert engine.core_pid != core
+    assert await collect(engine, SHORT)
+
+
+async def test_a_core_that_dies_idle_is_noticed(engine: VllmEngine) -> None:
+    assert engine.core_pid is not None
+    os.kill(engine.core_pid, signal.SIGSEGV)
+    status = await until(engine, EngineState.FAILED)
+    assert "SIGSEGV" in str(status.error)
+
+
+async def test_stopping_ends_answers_and_the_core(engine: VllmEngine) -> None:
+    core = engine.core_pid
+    assert core is not None
+    answer = asyncio.create_task(collect(engine, LONG))
+    while not engine.running_requests:
+        await asyncio.sleep(0.01)
+    await engine.stop()
+    await engine.stop()
+    with pytest.raises(EngineNotReadyError):
+        await answer
+    assert engine.status.state is EngineState.STOPPED
+    await until_gone(core)
+
+
+@pytest.mark.parametrize("activity", ["importing vLLM", "loading weights", "warming up"])
+async def test_a_start_can_be_stopped_at_any_point(shared: VllmEngine, activity: str) -> None:
+    await shared.stop()
+    starting = asyncio.create_task(shared.start())
+    async with asyncio.timeout(120):
+        while shared.status.activity != activity:
+            await asyncio.sleep(0)
+    core = shared.core_pid
+    assert core is not None
+    await shared.stop()
+    with pytest.raises(EngineStartError, match="stopped"):
+        await starting
+    assert shared.status.state is EngineState.STOPPED
+    await until_gone(core)
+
+
+async def test_a_cancelled_start_leaves_nothing(shared: VllmEngine) -> None:
+    await shared.stop()
+    starting = asyncio.create_task(shared.start())
+    while shared.core_pid is None:
+        await asyncio.sleep(0.01)
+    core = shared.core_pid
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert shared.status.state is EngineState.STOPPED
+    await until_gone(core)
+
+
+async def test_a_damaged_model_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    require_model()
+    broken = tmp_path / "broken"
+    shutil.copytree(MODEL, broken)
+    weights = broken / "model.safetensors"
+    os.truncate(weights, weights.stat().st_size // 2)
+    engine = VllmEngine(broken, "broken", SETTINGS)
+    with pytest.raises(EngineStartError, match=r"could not be started: .*[Ss]afetensor"):
+        await engine.start()
+    assert engine.status.state is EngineState.FAILED
+    assert isinstance(engine.status.error, EngineStartError)
+    assert engine.core_pid is None
+
+
+async def test_an_empty_folder_is_no_model(tmp_path: Path) -> None:
+    engine = VllmEngine(tmp_path, "nothing", SETTINGS)
+    with pytest.raises(EngineStartError, match=r"config\.json"):
+        await engine.start()
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A program with an engine, in a terminal-less process of its own."""
+    require_model()
+    command = [sys.executable, "-m", "tests.engine.programs", str(MODEL)]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=-1, stderr=-1, text=True) as process:
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("activity", ["importing vLLM", "preparing memory", "answering"])
+async def test_no_orphan_when_the_program_is_killed(program: "subprocess.Popen[str]", activity: str) -> None:
+    assert program.stdout is not None
+    lines = iter(program.stdout.readline, "")
+    core = next(said["core"] for said in map(json.loads, lines) if said["activity"] == activity)
+    children = psutil.Process(program.pid).children(recursive=True)
+    program.kill()
+    assert core in [child.pid for child in children]
+    for child in children:
+        await until_gone(child.pid)
+
+
+async def test_nothing_but_the_program_writes_to_its_output(program: "subprocess.Popen[str]") -> None:
+    assert program.stdout is not None
+    for line in iter(program.stdout.readline, ""):
+        if json.loads(line)["activity"] == "answering":  # every line is one of the program's own
+            break
+    program.terminate()
+    assert "vllm" not in program.communicate()[1].lower()
+    assert "Initializing a V1 LLM engine" in paths.log_file().read_text()
+
+
+def test_importing_it_imports_nothing_heavy() -> None:
+    heavy = ("torch", "vllm", "transformers", "numpy", "psutil", "textual")
+    check = f"import sys, termcoder.engine.vllm; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    assert done.stdout.strip() == "[]"

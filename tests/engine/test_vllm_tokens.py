@@ -1,0 +1,97 @@
+"""Counting tokens piece by piece, and a tokenizer built in pieces, give what the whole would."""
+
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from termcoder.conversation import Message, Role
+from termcoder.engine.calm import load_tokenizer
+from termcoder.engine.tokens import PromptEncoder
+from tests.engine.backends import MODEL, require_model
+
+texts = st.text(max_size=200) | st.sampled_from(
+    ["<|im_start|>", "<|im_end|>\n", "def f():\n\treturn 1", "", " ", "\n\n"]
+)
+conversations = st.lists(st.tuples(st.sampled_from([Role.USER, Role.ASSISTANT]), texts), min_size=1, max_size=5)
+
+
+@functools.cache
+def model_tokenizer() -> Any:
+    require_model()
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(MODEL)
+
+
+@functools.cache
+def both_tokenizers() -> tuple[Any, Any]:
+    require_model()
+    from tokenizers import Tokenizer
+
+    path = str(MODEL / "tokenizer.json")
+    return load_tokenizer(path), Tokenizer.from_file(path)
+
+
+@given(conversations)
+@settings(deadline=None)
+def test_a_prompt_in_pieces_is_the_prompt_as_a_whole(turns: list[tuple[Role, str]]) -> None:
+    messages = [Message(role, text) for role, text in turns]
+    tokenizer = model_tokenizer()
+    whole = tokenizer.apply_chat_template(
+        [{"role": str(m.role), "content": m.content} for m in messages], add_generation_prompt=True, return_dict=False
+    )
+    assert PromptEncoder(tokenizer).encode(messages) == whole
+
+
+def test_what_was_encoded_once_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = PromptEncoder(model_tokenizer())
+    long = Message(Role.USER, "word " * 500)
+    encoder.encode([long])
+    encoded: list[str] = []
+    inner = encoder._encode
+    encoder._piece = functools.lru_cache(lambda text: (encoded.append(text), inner(text))[1])
+    encoder.encode([long, Message(Role.ASSISTANT, "yes"), Message(Role.USER, "a")])
+    encoded.clear()
+    encoder.encode([long, Message(Role.ASSISTANT, "yes"), Message(Role.USER, "ab")])
+    assert encoded == ["user\nab"]
+
+
+def test_messages_the_template_refuses_are_an_error() -> None:
+    class Refusing:
+        backend_tokenizer = both_tokenizers()[1]
+
+        def apply_chat_template(self, turns: list[dict[str, str]], **_: object) -> str:
+            raise RuntimeError("roles must alternate")
+
+    with pytest.raises(ValueError, match="roles must alternate"):
+        PromptEncoder(Refusing())
+
+
+@given(texts)
+@settings(deadline=None)
+def test_a_tokenizer_built_in_pieces_is_the_same(text: str) -> None:
+    built, whole = both_tokenizers()
+    ids = whole.encode(text).ids
+    assert built.encode(text).ids == ids
+    assert built.decode(ids, skip_special_tokens=False) == whole.decode(ids, skip_special_tokens=False)
+
+
+def test_it_has_the_same_words_and_rules() -> None:
+    built, whole = (json.loads(tokenizer.to_str()) for tokenizer in both_tokenizers())
+    assert built["model"]["vocab"] == whole["model"]["vocab"]
+    assert built["model"]["merges"] == whole["model"]["merges"]
+    parts = ("normalizer", "pre_tokenizer", "post_processor", "decoder", "added_tokens")
+    assert {part: built[part] for part in parts} == {part: whole[part] for part in parts}
+
+
+def test_a_tokenizer_that_can_not_be_built_in_pieces_is_read_whole(tmp_path: Path) -> None:
+    from tokenizers import Tokenizer, models
+
+    path = tmp_path / "tokenizer.json"
+    Tokenizer(models.WordLevel({"a": 0, "b": 1, "?": 2}, unk_token="?")).save(str(path))
+    assert load_tokenizer(str(path)).encode("a").ids == [0]
