@@ -1,4 +1,4 @@
-"""Finds and writes `@file` mentions: `@src/app.py`, `@src/app.py:10-40`, `@"my file.py":3`.
+r"""Finds and writes `@file` mentions: `@src/app.py`, `@src/app.py:10-40`, `@"my file.py":3`.
 
 A mention starts a word (after white space or an opening bracket), so an e-mail address is none. A name that
 is called, `@app.route("/")`, is a decorator and none; neither is anything inside a fenced code block. Names

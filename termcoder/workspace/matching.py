@@ -30,10 +30,11 @@ class PathIndex:
         self.paths = sorted([*paths, *_folders(paths)], key=lambda path: (path.count("/", 0, -1), len(path), path))
         self._lower = [_lower(path) for path in self.paths]
         self._names = [path.rstrip("/").rpartition("/")[2] for path in self._lower]
+        self._known = frozenset(self.paths)
         self._narrowed: dict[str, tuple[str, Sequence[int]]] = {}
 
-    def __len__(self) -> int:
-        return len(self.paths)
+    def __contains__(self, path: str) -> bool:
+        return path in self._known
 
     def search(self, query: str, limit: int = 8) -> list[Hit]:
         """The `limit` best paths for `query`; letter case doesn't matter, an empty query fits everything."""

@@ -53,7 +53,7 @@ class Workspace:
         return self._listing
 
     def is_file(self, path: str) -> bool:
-        """Does `path` name a file inside the project? (Whether it can be read shows in `read`.)"""
+        """Does `path` name a file inside the project? (Whether it can be read shows in `read`.)."""
         try:
             return reading.resolve(self.root, path).is_file()
         except (WorkspaceError, OSError, ValueError):

@@ -157,7 +157,7 @@ class Composer(DraftArea):
     # Keys
 
     async def _on_key(self, event: events.Key) -> None:
-        if self._take_key(event):
+        if self._take_key(event.key):
             event.stop()
             event.prevent_default()
         elif event.key == "enter":
@@ -165,19 +165,16 @@ class Composer(DraftArea):
         elif self._completer is not None and (event.is_printable or event.key == "backspace"):
             self.call_later(self._completer.update)
 
-    def _take_key(self, event: events.Key) -> bool:
-        if event.key in self._newline_keys and not self._completes(event.key):
+    def _take_key(self, key: str) -> bool:
+        if self._completes(key):
+            return True
+        if key in self._newline_keys:
             self.action_newline()
             return True
-        return self.take_unmarked_paste(event) or self._completes(event.key)
+        return False
 
     def _completes(self, key: str) -> bool:
         return self._completer is not None and self._completer.key(key)
-
-    def enter_pressed(self) -> None:
-        """An Enter that was held back, because it might have been part of a paste, was none."""
-        if not self._completes("enter"):
-            self.action_send()
 
     # What follows from a change
 

@@ -1,6 +1,5 @@
 """A text area that keeps text exactly and stays quick however much is pasted into it."""
 
-from time import monotonic
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -12,7 +11,6 @@ from textual.document._wrapped_document import WrappedDocument
 from textual.widgets import TextArea
 
 from termcoder.ui.widgets.draft import ExactDocument, Pastes, labels_in, normalise, shown
-from termcoder.ui.widgets.raw_paste import QUIET_SECONDS, RawPaste, Verdict
 
 
 class DraftArea(TextArea):
@@ -25,7 +23,6 @@ class DraftArea(TextArea):
 
     def __init__(self, placeholder: str, **kwargs: Any) -> None:
         self._pastes = Pastes()
-        self._raw_paste = RawPaste()
         super().__init__(placeholder=placeholder, highlight_cursor_line=False, **kwargs)
         self.cursor_blink = False  # an idle program does nothing
 
@@ -84,41 +81,6 @@ class DraftArea(TextArea):
     def action_paste(self) -> None:
         """Insert what was copied in this program."""
         self.insert_paste(self.app.clipboard)
-
-    def enter_pressed(self) -> None:
-        """An Enter was held back for a moment, and is no part of a paste. A subclass says what it does."""
-
-    def take_unmarked_paste(self, event: events.Key) -> bool:
-        """Take a key that is part of a paste from a terminal that doesn't mark pastes."""
-        text = "\n" if event.key == "enter" else event.character if event.is_printable else None
-        was_busy = self._raw_paste.busy
-        verdict = self._raw_paste.key(event.time, text)
-        if verdict is Verdict.TYPED:
-            if was_busy:
-                self._end_raw_paste(self._raw_paste.end())
-            return False
-        if not was_busy:
-            self.set_timer(QUIET_SECONDS, self._settle_soon)
-        return True
-
-    def _settle_soon(self) -> None:
-        self.app.call_later(self.call_later, self._settle)  # behind the keys that already wait in the queues
-
-    def _settle(self) -> None:
-        if not self._raw_paste.busy:
-            return
-        settled = self._raw_paste.settle(monotonic())
-        if settled is None:
-            self.set_timer(QUIET_SECONDS, self._settle_soon)
-        else:
-            self._end_raw_paste(settled)
-
-    def _end_raw_paste(self, settled: tuple[bool, str]) -> None:
-        held_enter, pasted = settled
-        if pasted:
-            self.insert_paste(pasted)
-        if held_enter:
-            self.enter_pressed()
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()

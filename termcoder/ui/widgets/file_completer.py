@@ -1,8 +1,8 @@
 """Completes `@file` mentions in a text area: finds the mention at the cursor, lists files, writes the chosen one.
 
 Tab takes the chosen file. Enter takes it only where that is clearly meant: after moving in the list, or when
-the letters typed begin the file's name or path and more is to be filled in. Otherwise Enter stays what it is,
-so that the decorator `@app.route` is never changed into some file. Esc closes the list until the next `@`.
+the letters typed begin the file's name or path without being one. Otherwise Enter stays what it is, so that
+the decorator `@app.route` is never changed into some file. Esc closes the list until the next `@`.
 """
 
 from dataclasses import dataclass
@@ -88,17 +88,22 @@ class FileCompleter:
     def _refill(self) -> None:
         if self._index is None or self._at is None:
             return
-        hits = self._index.search(self._at.query, MAX_ROWS)
-        if [hit.path for hit in hits] == [self._at.query]:
+        query = self._at.query
+        hits = [hit for hit in self._index.search(query, MAX_ROWS + 1) if hit.path != query or not query.endswith("/")]
+        if [hit.path for hit in hits] == [query]:
             hits = []  # nothing is left to fill in
         self.popup.open(hits, self._index.file_count)
         self.position()
 
     def _enter_takes(self) -> bool:
-        query, path = self._at.query.lower() if self._at else "", self.popup.hit.path.lower()
+        if self.popup.moved:
+            return True
+        query = self._at.query if self._at is not None else ""
+        if not query or self._index is None or query in self._index:
+            return False
+        path = self.popup.hit.path.lower()
         name = path.rstrip("/").rpartition("/")[2]
-        begins = name.startswith(query) or path.startswith(query)
-        return self.popup.moved or (bool(query) and path != query and begins)
+        return name.startswith(query.lower()) or path.startswith(query.lower())
 
     def _take(self) -> None:
         """Write the chosen path in place of what was typed; in a folder, go on choosing."""
