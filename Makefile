@@ -23,6 +23,7 @@ elsewhere := $(filter remote,$(BACKEND))$(findstring --engine,$(ARGS))$(findstri
 READY_MODEL := $(if $(elsewhere),,$(VENV)/.ready-model-$(subst /,-,$(MODEL)))
 TEST_MODEL := smollm2-135m
 
+.PHONY: no-python-in-it
 .PHONY: run test lint format bench slow pins clean help
 
 ## run     open termcoder (PROJECT=folder, MODEL=name, BACKEND=cpu|cuda|remote, ARGS="...", PYTHON=python3.12)
@@ -72,7 +73,7 @@ define need_python
 	exit 1; }
 endef
 
-$(READY): requirements/$(BACKEND).txt pyproject.toml $(SETUP)
+$(READY): requirements/$(BACKEND).txt pyproject.toml $(SETUP) $(shell test -x $(VENV)/bin/python || echo no-python-in-it)
 	$(need_python)
 	@"$(PYTHON)" requirements/install.py $(BACKEND)
 

@@ -11,6 +11,7 @@ import argparse
 import ast
 import os
 import pathlib
+import platform
 import re
 import shutil
 import subprocess
@@ -47,14 +48,15 @@ def main():
     parser.add_argument("backend", choices=sorted(ROOM))
     parser.add_argument("extra", nargs="?", choices=["dev"], help="what to add to an installed backend")
     choice = parser.parse_args()
-    problem = problem_of_this_python() or problem_of_the_disk(choice.backend)
+    backend = choice.backend
+    problem = problem_of_this_python() or problem_of_this_machine(backend) or problem_of_the_disk(backend)
     if problem:
         print(f"set-up: {problem}", file=sys.stderr)
         return 1
-    if choice.backend == "cuda" and driver_version() < OLDEST_DRIVER:
+    if backend == "cuda" and driver_version() < OLDEST_DRIVER:
         print(f"set-up: warning: this NVIDIA driver is older than {OLDEST_DRIVER}; update it, or use BACKEND=cpu.")
     try:
-        install(choice.backend, choice.extra)
+        install(backend, choice.extra)
     except subprocess.CalledProcessError as error:
         print(f"set-up: {stage_name(error.cmd)} failed (its messages are above); run make again.", file=sys.stderr)
         return 1
@@ -99,6 +101,14 @@ def problem_of_this_python():
     return None
 
 
+def problem_of_this_machine(backend):
+    """Why vLLM can't be installed on this machine, or nothing."""
+    here = f"{platform.system()} on {platform.machine()}"
+    if backend == "remote" or here == "Linux on x86_64":
+        return None
+    return f"the model runs inside the program on Linux on x86_64 only, this is {here}: make run BACKEND=remote"
+
+
 def problem_of_the_disk(backend):
     """Why a fresh installation would not fit, or nothing."""
     free = shutil.disk_usage(HERE).free
@@ -122,13 +132,14 @@ def make_environment(backend):
     That costs seconds: what was downloaded is in uv's cache.
     """
     others = [VENV / f".ready-{name}" for name in ROOM if name != backend]
-    if UNFINISHED.exists() or any(other.exists() for other in others) or not (BIN / "pip").exists():
+    whole = (BIN / "python").exists() and (BIN / "pip").exists()  # not if the Python it was made from is gone
+    if UNFINISHED.exists() or any(other.exists() for other in others) or not whole:
         shutil.rmtree(VENV, ignore_errors=True)
         VENV.mkdir()
         UNFINISHED.touch()
         run(sys.executable, "-m", "venv", VENV)
     pip = [BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    run(*pip, "--requirement", HERE / "uv.txt")
+    run(*pip, "--requirement", HERE / "uv.txt", env=dict(os.environ, PIP_USER="0"))  # some configure "user = true"
 
 
 def uv_environment():

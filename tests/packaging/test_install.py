@@ -53,6 +53,14 @@ def test_this_python_will_do(install: ModuleType) -> None:
     assert install.problem_of_this_python() is None
 
 
+@pytest.mark.parametrize(("backend", "told"), [("cpu", True), ("cuda", True), ("remote", False)])
+def test_a_machine_without_wheels_is_told_what_to_do(
+    install: ModuleType, monkeypatch: pytest.MonkeyPatch, backend: str, told: bool
+) -> None:
+    monkeypatch.setattr(install.platform, "machine", lambda: "riscv64")
+    assert bool(install.problem_of_this_machine(backend)) is told
+
+
 def test_a_full_disk_is_told_before_anything_is_written(
     install: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -176,7 +184,8 @@ def test_stamps_are_written_when_everything_is_installed(install: ModuleType, in
 def test_development_tools_are_added_to_what_is_there(install: ModuleType, installed: list[str]) -> None:
     (install.VENV / ".ready-cpu").touch()
     install.BIN = install.VENV  # where pip is looked for
-    (install.VENV / "pip").touch()
+    for name in ("pip", "python"):
+        (install.VENV / name).touch()
     install.uv_environment = dict
     install.install("cpu", "dev")
     assert installed == ["dev"]

@@ -34,6 +34,9 @@ def plan(checkout: Path, *arguments: str, path: str = "") -> str:
 def stamp(checkout: Path, *names: str) -> None:
     """Pretend that these parts are installed."""
     later = time.time() + 60
+    python = checkout / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True, exist_ok=True)
+    python.touch(mode=0o755)
     for name in names:
         path = checkout / ".venv" / f".ready-{name}"
         path.parent.mkdir(exist_ok=True)
@@ -107,8 +110,16 @@ def test_a_changed_list_is_installed(checkout: Path) -> None:
     assert "requirements/install.py cpu\n" in plan(checkout, "run")
 
 
+def test_an_environment_whose_python_is_gone_is_installed_again(checkout: Path) -> None:
+    stamp(checkout, "cpu")
+    python = checkout / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to(checkout / "gone")
+    assert "requirements/install.py cpu\n" in plan(checkout, "run")
+
+
 def test_help_names_every_target(checkout: Path) -> None:
     command = ["make", "--no-print-directory", "help"]
     shown = subprocess.run(command, cwd=checkout, check=True, capture_output=True, text=True).stdout
-    phony = next(line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith(".PHONY:"))
+    phony = next(line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith(".PHONY: run"))
     assert set(phony.split()[1:]) - {"help"} <= {line.split()[0] for line in shown.splitlines()}
