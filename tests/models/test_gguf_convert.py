@@ -1,0 +1,170 @@
+"""The conversion GGUF -> GPTQ-INT4, on small random models."""
+
+import json
+import threading
+from pathlib import Path
+
+import gguf
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from transformers import AutoConfig, AutoTokenizer
+
+from termcoder.errors import CancelledError, DamagedModelError, NotAModelError
+from termcoder.models import checks
+from termcoder.models.gguf_convert import convert
+from termcoder.models.progress import Progress
+from tests.models import tiny_gguf
+from tests.models.tiny_gguf import Tiny
+
+Source = tuple[Path, dict[str, np.ndarray]]
+NAMES = {"attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "ffn_down": "mlp.down_proj"}
+
+
+def run(path: Path, folder: Path, cancel: threading.Event | None = None) -> list[Progress]:
+    seen: list[Progress] = []
+    convert(path, folder, seen.append, cancel or threading.Event())
+    return seen
+
+
+def load(folder: Path) -> dict[str, torch.Tensor]:
+    with safe_open(folder / "model.safetensors", "pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
+
+
+def weight_of(tensors: dict[str, torch.Tensor], layer: str) -> np.ndarray:
+    return tiny_gguf.unpack(*(tensors[f"{layer}.{part}"].numpy() for part in ("qweight", "qzeros", "scales", "g_idx")))
+
+
+@pytest.fixture
+def qwen(tmp_path: Path) -> Source:
+    path = tmp_path / "tiny.gguf"
+    return path, tiny_gguf.write(path, Tiny())
+
+
+def test_every_weight_is_within_a_step_of_the_source(qwen: Source, tmp_path: Path) -> None:
+    path, weights = qwen
+    run(path, tmp_path / "model")
+    tensors = load(tmp_path / "model")
+    for source, name in NAMES.items():
+        layer = f"model.layers.1.{name}"
+        scales = np.abs(tensors[f"{layer}.scales"].float().numpy()).T.repeat(32, axis=1)
+        found, wanted = weight_of(tensors, layer), weights[f"blk.1.{source}.weight"]
+        steps = np.abs(found - wanted) / scales
+        at_the_end = np.isin(np.rint(found / scales), (-8, -7, 7, 8))
+        assert (steps[~at_the_end] <= 0.5).all()
+        assert steps.max() < 2  # the largest of a group may be cut where that serves the others
+        assert steps.mean() < 0.3
+
+
+def test_biases_norms_and_embeddings_stay_bfloat16(qwen: Source, tmp_path: Path) -> None:
+    path, weights = qwen
+    run(path, tmp_path / "model")
+    tensors = load(tmp_path / "model")
+    pairs = {
+        "model.embed_tokens.weight": "token_embd.weight",
+        "model.layers.0.self_attn.k_proj.bias": "blk.0.attn_k.bias",
+        "model.layers.1.post_attention_layernorm.weight": "blk.1.ffn_norm.weight",
+    }
+    for name, source in pairs.items():
+        assert torch.equal(tensors[name], torch.from_numpy(weights[source]).bfloat16())
+
+
+@pytest.mark.parametrize(("separate", "stored"), [("", False), ("equal", False), ("other", True)])
+def test_a_tied_head_is_stored_once(separate: str, stored: bool, tmp_path: Path) -> None:
+    tiny_gguf.write(tmp_path / "tiny.gguf", Tiny(separate_head=separate))
+    run(tmp_path / "tiny.gguf", tmp_path / "model")
+    assert ("lm_head.weight" in load(tmp_path / "model")) is stored
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    assert config["tie_word_embeddings"] is not stored
+
+
+def test_llamas_queries_and_keys_get_their_rotary_halves_back(tmp_path: Path) -> None:
+    tiny = Tiny("llama", kind=gguf.GGMLQuantizationType.F16)
+    weights = tiny_gguf.write(tmp_path / "tiny.gguf", tiny)
+    run(tmp_path / "tiny.gguf", tmp_path / "model")
+    tensors = load(tmp_path / "model")
+    head_size = tiny.hidden // tiny.heads
+    for source, name in {"attn_q": "q_proj", "attn_k": "k_proj"}.items():
+        stored, found = weights[f"blk.0.{source}.weight"], weight_of(tensors, f"model.layers.0.self_attn.{name}")
+        for head in range(stored.shape[0] // head_size):
+            for row in range(head_size):
+                half, place = divmod(row, head_size // 2)
+                expected = stored[head * head_size + 2 * place + half]
+                assert np.abs(found[head * head_size + row] - expected).mean() < 0.02
+
+
+def test_the_folder_is_a_model_that_transformers_reads(
+    qwen: tuple[Path, dict[str, np.ndarray]], tmp_path: Path
+) -> None:
+    run(qwen[0], tmp_path / "model")
+    checks.check_folder(tmp_path / "model")
+    config = AutoConfig.from_pretrained(tmp_path / "model")
+    assert (config.model_type, config.num_hidden_layers, config.rms_norm_eps) == ("qwen2", 2, 1e-6)
+    assert config.quantization_config["bits"] == 4
+    assert config.quantization_config["sym"] is True
+    written = json.loads((tmp_path / "model" / "quantize_config.json").read_text())
+    assert written["group_size"] == config.quantization_config["group_size"] == 32
+
+
+def test_the_tokenizer_knows_its_special_tokens(qwen: Source, tmp_path: Path) -> None:
+    run(qwen[0], tmp_path / "model")
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "model")
+    text = tokenizer.apply_chat_template([{"role": "user", "content": "abc"}], tokenize=False)
+    ids = tokenizer.encode(text, add_special_tokens=False)
+    assert text == "<|im_start|>user\nabc<|im_end|>\n"
+    assert (ids[0], ids[-2]) == (259, 260)
+    assert tokenizer.decode(ids, skip_special_tokens=True) == "user\nabc\n"
+    assert tokenizer.eos_token == "<|im_end|>"
+    ends = json.loads((tmp_path / "model" / "generation_config.json").read_text())["eos_token_id"]
+    assert ends == [260, 258]
+
+
+def test_progress_rises_to_the_end(qwen: Source, tmp_path: Path) -> None:
+    fractions = [progress.fraction or 0.0 for progress in run(qwen[0], tmp_path / "model")]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+
+
+def test_a_cancel_leaves_nothing(qwen: Source, tmp_path: Path) -> None:
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(CancelledError):
+        run(qwen[0], tmp_path / "model", cancel)
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_cancel_between_layers_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("termcoder.models.progress.REPORT_SECONDS", 0.0)
+    tiny_gguf.write(tmp_path / "tiny.gguf", Tiny(layers=6))
+    cancel = threading.Event()
+
+    def listener(progress: Progress) -> None:
+        if (progress.fraction or 0) > 0.1:
+            cancel.set()
+
+    with pytest.raises(CancelledError):
+        convert(tmp_path / "tiny.gguf", tmp_path / "model", listener, cancel)
+    assert not (tmp_path / "model").exists()
+
+
+def test_an_unknown_architecture_is_refused(tmp_path: Path) -> None:
+    tiny_gguf.write(tmp_path / "tiny.gguf", Tiny("mamba"))
+    with pytest.raises(NotAModelError, match="'mamba'"):
+        run(tmp_path / "tiny.gguf", tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_an_unknown_tokenizer_is_refused(tmp_path: Path) -> None:
+    tiny_gguf.write(tmp_path / "tiny.gguf", Tiny(pre="klingon"))
+    with pytest.raises(NotAModelError, match="klingon"):
+        run(tmp_path / "tiny.gguf", tmp_path / "model")
+
+
+def test_a_file_cut_short_is_told_from_a_whole_one(qwen: Source, tmp_path: Path) -> None:
+    whole = qwen[0].read_bytes()
+    qwen[0].write_bytes(whole[: len(whole) - 100])
+    with pytest.raises(DamagedModelError, match="beyond its end"):
+        run(qwen[0], tmp_path / "model")
+    assert not (tmp_path / "model").exists()
