@@ -169,7 +169,7 @@ def read_config(model_dir: Path) -> Mapping[str, Any]:
 
 def read_machine(*, use_gpu: bool) -> Machine:
     """What this machine has free now, limits of its container included."""
-    import psutil  # here, not above: first paint must not wait for it
+    import psutil  # type: ignore[import-untyped,unused-ignore] # here: the first paint must not wait for it
 
     memory = psutil.virtual_memory()
     limits = [(memory.total, memory.available), *_cgroup_memory(), *_node_memory()]
@@ -251,7 +251,7 @@ def _node_memory() -> list[tuple[int, int]]:
 def _gpu_memory() -> tuple[int, int]:
     """(total, free) bytes of the GPU the engine will use. Raises EngineStartError where there is none."""
     try:
-        import pynvml  # comes with the CUDA build of vLLM
+        import pynvml  # type: ignore[import-not-found,unused-ignore] # comes with the CUDA build of vLLM
 
         pynvml.nvmlInit()
         visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]

@@ -82,7 +82,11 @@ class Life:
         self._stopping.set()
         _settle(self.served, EngineStartError(STOPPED))
         if self.served.exception() is None:
-            await asyncio.to_thread(self.served.result().llm.shutdown, 0)
+            from vllm.v1.engine.exceptions import EngineDeadError
+
+            llm = self.served.result().llm
+            llm.output_processor.propagate_error(EngineDeadError())  # else answers would wait for ever
+            await asyncio.to_thread(llm.shutdown, 0)
         if self._core is not None:
             self._core.kill()
             await asyncio.to_thread(self._core.join)

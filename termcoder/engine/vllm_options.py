@@ -64,9 +64,8 @@ def environment(scratch: Path, *, on_gpu: bool) -> Mapping[str, str]:
 
 def core_environment(scratch: Path, plan: Plan) -> Mapping[str, str]:
     """The whole environment of the engine core."""
-    threads = str(plan.threads)
-    own = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "TMPDIR": str(scratch)}
-    return {**os.environ, **environment(scratch, on_gpu=plan.on_gpu), **own}
+    threads = {} if plan.on_gpu else {"OMP_NUM_THREADS": str(plan.threads), "MKL_NUM_THREADS": str(plan.threads)}
+    return {**os.environ, **environment(scratch, on_gpu=plan.on_gpu), **threads, "TMPDIR": str(scratch)}
 
 
 def engine_arguments(model_dir: Path, name: str, plan: Plan, settings: EngineSettings) -> dict[str, Any]:
