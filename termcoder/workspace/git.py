@@ -12,7 +12,7 @@ _SMALL = 4096
 
 
 def is_top(folder: Path) -> bool:
-    """Is `folder` the top of a git working tree (a worktree or submodule included)?"""
+    """Whether `folder` is the top of a git working tree (a worktree or submodule included)."""
     git_dir = find_git_dir(folder)
     return git_dir is not None and os.path.lexists(git_dir / "HEAD")
 

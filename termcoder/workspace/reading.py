@@ -100,17 +100,19 @@ def _open(root: Path, real: Path, path: str) -> BinaryIO:
     finally:
         if folder >= 0:
             os.close(folder)
-    return _checked(os.fdopen(descriptor, "rb"), path)
+    try:
+        _check_kind(os.fstat(descriptor).st_mode, path)
+    except WorkspaceError:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
 
 
-def _checked(file: BinaryIO, path: str) -> BinaryIO:
-    mode = os.fstat(file.fileno()).st_mode
-    if stat.S_ISREG(mode):
-        return file
-    file.close()
+def _check_kind(mode: int, path: str) -> None:
     if stat.S_ISDIR(mode):
         raise WorkspaceError(f"{path!r} is a folder.", remedy="Name a file in it.")
-    raise WorkspaceError(f"{path!r} is a pipe, socket or device, no file.", remedy="Name an ordinary file.")
+    if not stat.S_ISREG(mode):
+        raise WorkspaceError(f"{path!r} is a pipe, socket or device, no file.", remedy="Name an ordinary file.")
 
 
 def _read_whole(file: BinaryIO, path: str) -> bytes:

@@ -48,7 +48,7 @@ class CompletionPopup(Static):
 
     @property
     def is_open(self) -> bool:
-        """Is there anything to choose from?"""
+        """Whether there is anything to choose from."""
         return self.display and bool(self.hits)
 
     @property
