@@ -92,16 +92,16 @@ def answer(content: str, lines: int) -> str:
 
 
 class StreamApp(App[None]):
-    """Loads old turns, then streams one answer; tells its parent about it on a file descriptor."""
+    """Loads old turns; told on one descriptor to go, it streams an answer. On the other it tells what it does."""
 
     CSS = "TextArea { height: 6; }"
 
-    def __init__(self, content: str, lines: int, rate: float, turns: int, report_fd: int) -> None:
+    def __init__(self, content: str, lines: int, rate: float, turns: int, report_fd: int, go_fd: int) -> None:
         super().__init__()
         self._text = answer(content, lines)
         self._rate = rate
         self._turns = [Turn(str(n), f"Question {n}\nand its second line", answer("mixed", 40)) for n in range(turns)]
-        self._report_fd = report_fd
+        self._report_fd, self._go_fd = report_fd, go_fd
 
     def compose(self) -> ComposeResult:
         """The conversation over the message."""
@@ -129,7 +129,7 @@ class StreamApp(App[None]):
         self.run_worker(self._stream())
 
     async def _stream(self) -> None:
-        await asyncio.sleep(0.5)
+        await asyncio.to_thread(os.read, self._go_fd, 1)
         view = await self.query_one(Transcript).add_turn(Turn("new", "Stream, please"))
         self._tell(event="streaming")
         began, cpu = time.perf_counter(), time.process_time()

@@ -58,6 +58,11 @@ class Block:
         return "".join(self.lines)
 
     @property
+    def stamp(self) -> tuple[int, str, int | None]:
+        """Changes whenever the block does."""
+        return len(self.lines), self.lines[-1] if self.lines else "", self.end
+
+    @property
     def language(self) -> str:
         """The language that the fence names, or ""."""
         word = self.info.strip().split(maxsplit=1)[:1]
@@ -69,7 +74,7 @@ class Block:
         for text in (self.info.partition(" ")[2], self.info.partition(":")[2], self.caption):
             names = [name for name in _FILE.findall(text) if ".." not in PurePosixPath(name).parts]
             if len(names) == 1:
-                return names[0].removeprefix("./")
+                return str(names[0]).removeprefix("./")
         return ""
 
     def code_line(self, index: int) -> str:

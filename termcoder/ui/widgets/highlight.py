@@ -59,17 +59,17 @@ class CodeTokens:
 
     def follow(self, lines: Sequence[str], changed_from: int) -> None:
         """Lex the newest lines (from `changed_from` on) with some before them: right nearly always, and cheap."""
-        if self._lexer is None:
+        del self._lines[changed_from:]
+        if self._lexer is None or not lines:
             return
         self.complete = False
         first = max(0, min(changed_from, len(lines) - 1) - WINDOW // 2, len(lines) - WINDOW)
         while first < len(lines) - 1 and first and not lines[first][:1].strip():
             first += 1
         first = first if first < len(lines) - 1 else max(0, len(lines) - WINDOW)
-        del self._lines[changed_from:]
         self._lines.extend([None] * (len(lines) - len(self._lines)))
         for index, tokens in enumerate(tokens_of(self._lexer, lines[first:]), first):
-            if index >= changed_from or self._lines[index] is None:
+            if index < len(self._lines) and self._lines[index] is None:
                 self._keep(lines, index, tokens)
 
     def finish_now(self, lines: Sequence[str]) -> None:
@@ -90,11 +90,10 @@ class CodeTokens:
             return
         self._lines.extend([None] * (len(lines) - len(self._lines)))
         for index, tokens in enumerate(tokens_of(self._lexer, lines)):
-            if index < len(lines):
-                self._keep(lines, index, tokens)
+            self._keep(lines, index, tokens)
             yield
         self.complete = True
 
     def _keep(self, lines: Sequence[str], index: int, tokens: Tokens) -> None:
-        whole = "".join(text for _, text in tokens) == lines[index]
-        self._lines[index] = tuple(tokens) if whole else None
+        if index < len(lines) and "".join(text for _, text in tokens) == lines[index]:
+            self._lines[index] = tuple(tokens)

@@ -53,7 +53,7 @@ COMPONENTS = frozenset(f"transcript--{name}" for name in (*_PARTS, *_CODE, *_PRO
 """Every component class of the transcript; `styles` gives each its look."""
 
 STYLE = """
-Transcript {
+TurnScroll {
     overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; background: $background; color: $foreground;
     scrollbar-color: $foreground 25%; scrollbar-color-hover: $foreground 40%; scrollbar-color-active: $primary;
     scrollbar-background: $background; scrollbar-background-hover: $background;

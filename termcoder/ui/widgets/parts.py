@@ -90,6 +90,7 @@ class PlainPart(Part):
 
     @property
     def text(self) -> str:
+        """All of it, folded or not."""
         return self._text
 
     def toggle(self) -> bool:
@@ -102,9 +103,11 @@ class PlainPart(Part):
         return True
 
     def height(self, width: int) -> int:
+        """See `Part`."""
         return len(self._rows_at(width))
 
     def content(self, row: int, width: int, ink: Ink) -> Strip:
+        """See `Part`."""
         folded_note = self.folded and row == len(self._rows_at(width)) - 1
         return Strip([Segment(self._rows_at(width)[row].rstrip(), ink["note" if folded_note else self._style])])
 
@@ -125,13 +128,15 @@ class ProsePart(Part):
         super().__init__()
         self.block = block
         self.gap = 0 if block.joined else 1
-        self._rows: list[Strip] | None = None
+        self._rows: Sequence[Sequence[Segment]] | None = None
         self._rows_for: tuple[int, Ink] | None = None
+        self.stamp = block.stamp
         self._height = 0
         self._height_width = 0
 
     @property
     def text(self) -> str:
+        """Its Markdown."""
         return self.block.text
 
     @property
@@ -139,16 +144,19 @@ class ProsePart(Part):
         """Whether it was drawn at the width last asked for."""
         return self._rows is not None
 
-    def grow(self) -> None:
-        """The block has changed."""
+    def grow(self) -> int:
+        """Take in how the block has changed; returns the first row that may look different."""
         self._height_width = 0
         self.forget()
+        return 0
 
     def forget(self, from_row: int = 0) -> None:
+        """See `Part`; the height stays known."""
         super().forget(from_row)
         self._rows = None
 
     def height(self, width: int) -> int:
+        """See `Part`."""
         if self._height_width != width:
             self._rows = None
             self._height_width = width
@@ -156,19 +164,21 @@ class ProsePart(Part):
         return self._height
 
     def settle(self, width: int, ink: Ink) -> None:
+        """See `Part`."""
         if self._rows is not None and self._rows_for == (width, ink):
             return
-        indent = min(self.block.indent, width // 4)
-        pad = [Segment(" " * indent)] if indent else []
-        self._rows = [Strip([*pad, *row]) for row in prose_rows(self.block, width - indent, ink)]
+        self._rows = prose_rows(self.block, width - _indent(self.block, width), ink)
         self._rows_for = (width, ink)
         self._height = len(self._rows)
         self._height_width = width
 
     def content(self, row: int, width: int, ink: Ink) -> Strip:
+        """See `Part`."""
         self.settle(width, ink)
-        rows = self._rows or []
-        return rows[row] if row < len(rows) else Strip([])
+        rows = self._rows or ()
+        if row >= len(rows):
+            return Strip([])
+        return Strip([Segment(" " * _indent(self.block, width)), *rows[row]])
 
 
 class CodePart(Part):
@@ -183,12 +193,15 @@ class CodePart(Part):
         self._lines: list[str] = []
         self._starts: list[int] = [0]  # the first row of each line, and behind them the number of rows
         self._width = 0
+        self._last_fold: tuple[str, int, list[str]] = ("", 0, [""])
         self._ended = False
         self._highlighting = False
+        self.stamp = block.stamp
         self.grow()
 
     @property
     def text(self) -> str:
+        """The code without its fence."""
         return self.block.text
 
     @property
@@ -212,6 +225,7 @@ class CodePart(Part):
         return not self.settled
 
     def settle(self, width: int, ink: Ink) -> None:
+        """Highlight what is short; the height is always exact."""
         if not self.settled and len(self._lines) <= AT_ONCE:
             self.tokens.finish_now(self._lines)
             self.forget()
@@ -227,17 +241,20 @@ class CodePart(Part):
         """The answer has ended, so its last block has too."""
         self._ended = True
 
-    def grow(self) -> None:
-        """The block has changed: its last known line may be another, and new ones may follow."""
+    def grow(self) -> int:
+        """See `ProsePart.grow`: the last known line may be another, and new ones may follow."""
         first = max(0, min(len(self._lines), self.block.code_line_count) - 1)
         del self._lines[first:]
         self._lines.extend(display_line(self.block.code_line(i)) for i in range(first, self.block.code_line_count))
         del self._starts[first + 1 :]
-        self.forget(self._starts[-1])
+        row = self._starts[-1] + bool(self.title)
+        self.forget(row)
         if self.block.end is None:
             self.tokens.follow(self._lines, first)
+        return row
 
     def height(self, width: int) -> int:
+        """See `Part`."""
         return self._place(width)[-1] + bool(self.title)
 
     def _place(self, width: int) -> list[int]:
@@ -251,13 +268,11 @@ class CodePart(Part):
         return self._starts
 
     def _inner(self, width: int) -> int:
-        return max(1, width - self._indent(width) - 2)
-
-    def _indent(self, width: int) -> int:
-        return min(self.block.indent, width // 4)
+        return max(1, width - _indent(self.block, width) - 2)
 
     def content(self, row: int, width: int, ink: Ink) -> Strip:
-        indent = self._indent(width)
+        """See `Part`."""
+        indent = _indent(self.block, width)
         style = ink["code"]
         if self.title and row == 0:
             text = Strip([Segment(self.title, ink["code-title"])])
@@ -271,16 +286,23 @@ class CodePart(Part):
         line = bisect_right(starts, row) - 1
         if line >= len(self._lines):
             return Strip([])
-        return self._line_rows(line, self._inner(width), ink)[row - starts[line]]
+        inner, text, tokens = self._inner(width), self._lines[line], self.tokens[line]
+        if tokens is None:
+            return Strip([Segment(self._folded(text, inner)[row - starts[line]], ink["code"])])
+        whole = Strip([Segment(piece, ink.token(kind)) for kind, piece in tokens])
+        edges = [0, *accumulate(cell_len(piece) for piece in self._folded(text, inner))]
+        return whole.crop(edges[row - starts[line]], edges[row - starts[line] + 1])
 
-    def _line_rows(self, line: int, inner: int, ink: Ink) -> Sequence[Strip]:
-        text = self._lines[line]
-        tokens = self.tokens[line]
-        segments = [Segment(text, ink["code"])] if tokens is None else [Segment(t, ink.token(k)) for k, t in tokens]
-        rows = fold(text, inner)
-        if len(rows) == 1:
-            return [Strip(segments)]
-        return Strip(segments).divide(list(accumulate(cell_len(row) for row in rows)))
+    def _folded(self, text: str, inner: int) -> list[str]:
+        """`fold`, remembering the last line: it may be long, and is asked for row by row."""
+        if self._last_fold[:2] != (text, inner):
+            self._last_fold = (text, inner, fold(text, inner))
+        return self._last_fold[2]
+
+
+def _indent(block: Block, width: int) -> int:
+    """Columns a block below a list item stands in; fewer where there is little room."""
+    return min(block.indent, width // 4)
 
 
 def part_of(block: Block) -> ProsePart | CodePart:

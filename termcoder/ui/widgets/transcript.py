@@ -1,45 +1,24 @@
-"""The conversation: a virtual list of turns that draws only what is on the screen.
+"""The conversation: turns to scroll through, and a cursor that stops at every block."""
 
-Nothing here is a widget per block. Each turn knows its height, exactly for what was seen and by estimate for
-what was not, so 500 turns cost what one screenful costs. Estimates become exact before they are drawn,
-without moving what the user looks at.
-"""
+from typing import ClassVar
 
-import time
-from collections import deque
-from collections.abc import Sequence
-from typing import Any, ClassVar
-
-from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.selection import Selection
-from textual.strip import Strip
-from textual.timer import Timer
 
-from termcoder.conversation import Turn
 from termcoder.ui.commands import bindings_of
-from termcoder.ui.widgets.ink import COMPONENTS, STYLE, Ink
 from termcoder.ui.widgets.naming import suggested_name
-from termcoder.ui.widgets.parts import GUTTER, MARGIN, CodePart, Part, PlainPart
-from termcoder.ui.widgets.turn_list import Spot, TurnList
+from termcoder.ui.widgets.parts import PlainPart
+from termcoder.ui.widgets.turn_list import Spot
+from termcoder.ui.widgets.turn_scroll import TurnScroll
 from termcoder.ui.widgets.turn_view import TurnView
 
-PROSE_SECONDS = 0.033  # between two drawings of a stream
-CODE_SECONDS = 0.15
-COST_FACTOR = 10  # drawing may take a tenth of the time
-KEPT_PARTS = 300  # parts whose drawn rows are kept
-SETTLE_ROUNDS = 20
+__all__ = ["Transcript", "TurnView"]
 
 
-class Transcript(ScrollView, can_focus=True):
+class Transcript(TurnScroll, can_focus=True):
     """A focusable, scrolling list of turns with a cursor that stops at every block."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS)
-    DEFAULT_CSS = STYLE
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings_of("transcript"),
         Binding("space,o", "toggle_fold", "Show or fold a long question", show=False, id="transcript.toggle_fold"),
@@ -78,256 +57,10 @@ class Transcript(ScrollView, can_focus=True):
     class FocusComposerRequested(Message):
         """The user wants to write."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._turns = TurnList()
-        self._ink: Ink | None = None
-        self._following = True
-        self._arranging = False
-        self._cursor: Spot | None = None
-        self._flush_timer: Timer | None = None
-        self._flushed_at = 0.0
-        self._flush_cost = 0.0
-        self._drawn: deque[Part] = deque()
-
-    # Turns
-
-    async def load(self, turns: Sequence[Turn]) -> None:
-        """Show these turns instead of all others, from the end."""
-        self._turns.views = [TurnView(turn, self, streaming=False) for turn in turns]
-        self._cursor = None
-        self._following = True
-        self._drawn.clear()
-        self._arrange()
-
-    async def add_turn(self, turn: Turn, *, queued: bool = False) -> TurnView:
-        """Show a new question, and move to it; its answer comes through the view."""
-        view = TurnView(turn, self, streaming=True, queued=queued)
-        self._turns.views.append(view)
-        self._following = True
-        self._arrange()
-        return view
-
-    async def remove_turn(self, turn_id: str) -> None:
-        """Take a turn away. Raises KeyError for an unknown one."""
-        view = self.view(turn_id)
-        if self._cursor and self._cursor.view is view:
-            self._cursor = None
-        self._turns.views.remove(view)
-        self._arrange()
-
-    def view(self, turn_id: str) -> TurnView:
-        """The view of a turn. Raises KeyError."""
-        return self._turns.find(turn_id)
-
-    @property
-    def views(self) -> Sequence[TurnView]:
-        """All turns, oldest first."""
-        return self._turns.views
-
-    @property
-    def is_following(self) -> bool:
-        """Whether new text moves the view; so only at the end."""
-        return self._following
-
     @property
     def cursor(self) -> Spot | None:
         """The selected block."""
         return self._cursor
-
-    # Streaming
-
-    def turn_changed(self, view: TurnView) -> None:
-        """See `TurnHost`."""
-        self._arrange()
-
-    def text_arrived(self, view: TurnView) -> None:
-        """See `TurnHost`: drawn in one go a moment later, and not at all while nobody could see it."""
-        if not self._following or not self.size.height:
-            self._refresh_bottom_row()
-        elif self._flush_timer is None:
-            pause = max(CODE_SECONDS if view.in_code else PROSE_SECONDS, COST_FACTOR * self._flush_cost)
-            wait = self._flushed_at + pause - time.perf_counter()
-            self._flush_timer = self.set_timer(max(wait, 0.001), self._flush)
-
-    def _flush(self) -> None:
-        began = time.perf_counter()
-        self._flush_timer = None
-        if self._take_pending():
-            self._arrange()
-        self._flushed_at = time.perf_counter()
-        self._flush_cost = self._flushed_at - began
-
-    def _take_pending(self) -> bool:
-        return any([view.flush() for view in self._turns.views if view.has_pending])
-
-    @property
-    def _has_pending(self) -> bool:
-        return any(view.has_pending for view in self._turns.views)
-
-    def _refresh_bottom_row(self) -> None:
-        self.refresh_line(self.scroll_offset.y + self.size.height - 1)
-
-    # Layout
-
-    @property
-    def _the_ink(self) -> Ink:
-        if self._ink is None:
-            self._ink = Ink(self.get_component_rich_style)
-        return self._ink
-
-    def notify_style_update(self) -> None:
-        """Take a new theme's styles."""
-        super().notify_style_update()
-        if self._ink is not None and not self._ink.same_as(ink := Ink(self.get_component_rich_style)):
-            self._ink = ink
-            self.call_later(self._arrange)
-
-    def on_mount(self) -> None:
-        """Draw what was loaded before."""
-        self._arrange()
-
-    def on_resize(self) -> None:
-        """Fold everything anew; what was at the top of the view stays there."""
-        place = self._turns.at(self.scroll_offset.y)
-        self._arrange(keep=place[0] if place else None)
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """At the end the view follows the text; anywhere else it stays."""
-        super().watch_scroll_y(old_value, new_value)
-        if not self._arranging and round(old_value) != round(new_value):
-            self._following = self._at_end
-            if self._following:
-                self._take_pending()
-            self._arrange()
-
-    @property
-    def _at_end(self) -> bool:
-        return round(self.scroll_y) >= self.max_scroll_y
-
-    def _arrange(self, *, keep: Spot | None = None) -> None:
-        """Place all turns, make exact what is on the screen, and draw it; `keep` stays at the top."""
-        if self._arranging or not self.is_mounted or not self.size.height:
-            return
-        self._arranging = True
-        try:
-            self._place(keep)
-            for _ in range(SETTLE_ROUNDS):
-                if not self._settle():
-                    break
-        finally:
-            self._arranging = False
-        self._forget_far()
-        if self._cursor is None and self.has_focus:
-            self._cursor = self._turns.last()
-        self.refresh()
-
-    def _place(self, keep: Spot | None = None) -> None:
-        width = self.scrollable_content_region.width
-        self._turns.place(max(8, width - GUTTER - MARGIN))
-        self._set_height(Size(width, self._turns.height))
-        if self._following:
-            self._scroll_to_row(self._turns.height)
-        elif keep and keep.view in self._turns.views:
-            self._scroll_to_row(self._turns.top_of(keep))
-
-    def _set_height(self, size: Size) -> None:
-        """Set the virtual size without a new layout of the screen: only the scrollbar depends on it."""
-        if size != self.virtual_size:
-            self.set_reactive(Transcript.virtual_size, size)
-            self.vertical_scrollbar.window_virtual_size = size.height
-            self.vertical_scrollbar.window_size = self.size.height
-
-    def _scroll_to_row(self, row: float) -> None:
-        self.scroll_to(y=row, animate=False, force=True)
-
-    def _settle(self) -> bool:
-        """One round of making heights exact; what the user looks at stays where it is."""
-        top = self.scroll_offset.y
-        bottom = top + self.size.height
-        fixed = self._turns.first_settled(top, bottom)
-        if not (self._turns.build(top, bottom) or self._settle_parts(top, bottom)):
-            return False
-        self._place()
-        if fixed and not self._following:
-            spot, row = fixed
-            self._scroll_to_row(top + self._turns.top_of(spot) - row)
-        return True
-
-    def _settle_parts(self, top: int, bottom: int) -> bool:
-        changed = 0
-        for spot in self._turns.between(top, bottom):
-            if not spot.part.settled:
-                changed |= spot.view.settle(spot.index, self._turns.width, self._the_ink)
-                self._drawn.append(spot.part)
-                self._highlight_beside(spot.part)
-        return bool(changed)
-
-    def _highlight_beside(self, part: Part) -> None:
-        if isinstance(part, CodePart) and part.needs_highlighting:
-            self.run_worker(self._highlight(part), group="highlight")
-
-    async def _highlight(self, part: CodePart) -> None:
-        await part.highlight()
-        self.refresh()
-
-    def _forget_far(self) -> None:
-        while len(self._drawn) > KEPT_PARTS:
-            self._drawn.popleft().forget()
-
-    # Drawing
-
-    def render_line(self, y: int) -> Strip:
-        """One row of the screen."""
-        row = self.scroll_offset.y + y
-        strip = self._row(row)
-        if y == self.size.height - 1 and not (self._at_end and self._following):
-            strip = self._with_more(strip)
-        if self.text_selection is not None:
-            strip = self._with_selection(strip, row)
-        return strip.apply_offsets(0, row)
-
-    def _row(self, row: int) -> Strip:
-        place = self._turns.at(row)
-        if place is None or place[1] < 0:
-            return self._blank
-        spot, inside = place
-        strip = spot.part.strip(inside, self._turns.width, self._the_ink)
-        if spot == self._cursor and self.has_focus:
-            return Strip.join([Strip([Segment("▌", self._the_ink["cursor"])], 1), strip.crop(1)])
-        return strip
-
-    @property
-    def _blank(self) -> Strip:
-        return Strip.blank(GUTTER + self._turns.width + MARGIN, self._the_ink["text"])
-
-    def _with_more(self, strip: Strip) -> Strip:
-        label = " ↓ new text below " if self._has_pending else " ↓ more below "
-        return Strip.join([strip.crop(0, strip.cell_length - len(label)), Strip([Segment(label, self._the_ink["more"])])])
-
-    def _with_selection(self, strip: Strip, row: int) -> Strip:
-        selection = self.text_selection
-        span = selection.get_span(row) if selection is not None else None
-        if span is None:
-            return strip
-        start, end = span[0], strip.cell_length if span[1] == -1 else span[1]
-        before, inside, after = strip.crop(0, start), strip.crop(start, end), strip.crop(end)
-        style = self.screen.get_component_rich_style("screen--selection")
-        return Strip.join([before, Strip([Segment(inside.text, style)]), after])
-
-    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """What the mouse has selected, row by row as drawn."""
-        first = selection.start.y if selection.start else 0
-        last = selection.end.y if selection.end else self._turns.height - 1
-        rows = []
-        for row in range(first, min(last, self._turns.height - 1) + 1):
-            start, end = selection.get_span(row) or (0, 0)
-            rows.append(self._row(row).text[max(start, GUTTER) : None if end == -1 else end].rstrip())
-        return "\n".join(rows), "\n"
-
-    def selection_updated(self, selection: Selection | None) -> None:
-        """Draw the new selection."""
-        self.refresh()
 
     # The block cursor
 
@@ -478,5 +211,3 @@ class Transcript(ScrollView, can_focus=True):
     def action_focus_composer(self) -> None:
         """Ask for the composer."""
         self.post_message(self.FocusComposerRequested())
-
-

@@ -1,14 +1,15 @@
 """Where every turn and block is: rows counted from the top of the conversation."""
 
 from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
 from itertools import accumulate
-from typing import NamedTuple
 
 from termcoder.ui.widgets.parts import Part
 from termcoder.ui.widgets.turn_view import TurnView
 
 
-class Spot(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Spot:
     """One part of one turn."""
 
     view: TurnView
@@ -57,11 +58,14 @@ class TurnList:
         index = view.index_at(inside, self.width)
         return Spot(view, index), inside - view.tops(self.width)[index] - view.parts[index].gap
 
+    def top_of_turn(self, view: TurnView) -> int:
+        """The first row of a turn."""
+        return self._tops[self.views.index(view)]
+
     def top_of(self, spot: Spot) -> int:
         """The first row of a part, below its gap."""
         index = min(spot.index, len(spot.view.parts) - 1)
-        turn_top = self._tops[self.views.index(spot.view)]
-        return turn_top + spot.view.tops(self.width)[index] + spot.view.parts[index].gap
+        return self.top_of_turn(spot.view) + spot.view.tops(self.width)[index] + spot.view.parts[index].gap
 
     def bottom_of(self, spot: Spot) -> int:
         """The row after its last."""

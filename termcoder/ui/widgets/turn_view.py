@@ -5,7 +5,7 @@ from itertools import accumulate
 from typing import Protocol
 
 from termcoder.conversation import Turn, TurnState
-from termcoder.ui.widgets.blocks import BlockSplitter
+from termcoder.ui.widgets.blocks import Block, BlockSplitter
 from termcoder.ui.widgets.ink import Ink
 from termcoder.ui.widgets.parts import CodePart, Part, PlainPart, ProsePart, part_of
 
@@ -55,6 +55,8 @@ class TurnView:
         self._guess = _Guess(turn)
         self._tops: tuple[int, list[int]] | None = None
         self._progress = "queued" if queued else ""
+        self.changed_row = 0
+        """The first row of the turn that the last change has touched."""
 
     # What happens to the turn
 
@@ -176,19 +178,40 @@ class TurnView:
 
     def _update(self) -> None:
         """Bring the parts up to date with the blocks; only the last two can have changed."""
-        blocks = self._answer().blocks
-        shown = self._shown
+        blocks, shown, tops = self._answer().blocks, self._shown, self._tops
         del shown[len(blocks) :]
+        changed: tuple[int, int] | None = None
         for index in range(max(0, len(shown) - 2), len(blocks)):
-            if index < len(shown) and shown[index].block is blocks[index]:
-                shown[index].grow()
-            else:
-                shown[index:] = [part_of(blocks[index])]
+            row = self._show_block(index, blocks[index])
+            if changed is None and row is not None:
+                changed = (len(self._head) + index, row)
         if shown and not self.streaming:
             shown[-1].close()
-        note = self._make_note(answered=bool(blocks))
-        self._parts = [*self._head, *shown, *([note] if note else [])]
+        self._set_parts(self._make_note(answered=bool(blocks)))
+        self.changed_row = self._row_before(tops, changed)
+
+    def _show_block(self, index: int, block: Block) -> int | None:
+        """Let a part show a block; the first row of it that changes, None for none."""
+        shown, stamp = self._shown, block.stamp
+        if index < len(shown) and shown[index].block is block:
+            if shown[index].stamp == stamp:
+                return None
+            row = shown[index].grow()
+        else:
+            shown[index:] = [part_of(block)]
+            row = 0
+        shown[index].stamp = stamp
+        return row
+
+    def _set_parts(self, note: Part | None) -> None:
+        self._parts = [*self._head, *self._shown, *([note] if note else [])]
         self._tops = None
+
+    @staticmethod
+    def _row_before(tops: tuple[int, list[int]] | None, changed: tuple[int, int] | None) -> int:
+        if tops is None or changed is None or changed[0] >= len(tops[1]) - 1:
+            return tops[1][-2] if tops and changed and len(tops[1]) > 1 else 0
+        return tops[1][changed[0]] + changed[1]
 
     def _make_head(self) -> list[Part]:
         question = PlainPart(self.turn.question, "question", selectable=True)
@@ -217,4 +240,3 @@ def usage_line(turn: Turn) -> str:
     if usage.first_token_seconds >= 1:
         words.append(f"first after {usage.first_token_seconds:.1f} s")
     return " · ".join(words)
-
