@@ -25,7 +25,7 @@ HEADER = "# {what}, resolved by requirements/pin.py: change pyproject.toml and r
 def main() -> None:
     """Write every list."""
     write("cpu", "Everything for vLLM on a CPU", "--extra=cpu", cpu_only=True)
-    write("cuda", "Everything for vLLM on an NVIDIA GPU", "--extra=cuda")
+    write("cuda", "Everything for vLLM on an NVIDIA GPU", "--extra=cuda", "--constraint", HERE / "limits-cuda.txt")
     write("remote", "Everything for a server elsewhere", "--extra=remote")
     write("dev", "Tests and linters, beside any of the other lists", "--group=dev", "--constraint", HERE / "cpu.txt")
 
@@ -37,7 +37,7 @@ def write(name: str, what: str, *options: str | Path, cpu_only: bool = False) ->
     extra = [*torch_source(env), "--excludes", HERE / "unused-cpu.txt"] if cpu_only else []
     source = [] if name == "dev" else ["pyproject.toml", "--excludes", HERE / "unused.txt"]
     command = [BIN / "uv", "pip", "compile", "--quiet", "--universal", "--python-version", PYTHONS[0], "--no-header"]
-    command += ["--no-annotate", "--constraint", HERE / "limits.txt", *extra]
+    command += ["--no-annotate", *extra]
     subprocess.run(
         [str(part) for part in [*command, *options, *source, "--output-file", path]],
         check=True,
