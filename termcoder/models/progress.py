@@ -23,11 +23,14 @@ class Progress:
 
 
 def as_text(progress: Progress) -> str:
-    """One line for people: "fetching 120 of 478 MB (25 %), 40 s left"."""
-    amount = f" {size_text(progress.done_bytes)} of {size_text(progress.total_bytes)}" if progress.total_bytes else ""
-    percent = "" if progress.fraction is None else f" {progress.fraction:.0%}".replace("%", " %")
-    left = "" if progress.seconds_left is None else f", {duration(progress.seconds_left)} left"
-    return f"{progress.step}{percent}{amount}{left}"
+    """One line for people: "fetching 25 %, 120 MB of 478 MB, 40 s left"."""
+    step = progress.step if progress.fraction is None else f"{progress.step} {progress.fraction * 100:.0f} %"
+    parts = [step]
+    if progress.total_bytes:
+        parts.append(f"{size_text(progress.done_bytes)} of {size_text(progress.total_bytes)}")
+    if progress.seconds_left is not None:
+        parts.append(f"{duration(progress.seconds_left)} left")
+    return ", ".join(parts)
 
 
 def size_text(count: int) -> str:
@@ -49,24 +52,25 @@ Listener = Callable[[Progress], None]
 class Meter:
     """Counts one step and reports it, at most ten times a second; also where a cancel is noticed.
 
-    `total` is in bytes where `is_bytes`, else in anything that grows evenly with time.
+    `total` is in bytes where `is_bytes`, else in anything that grows evenly with time. `there`: what was done
+    before, which says nothing about the speed.
     """
 
     def __init__(
-        self, step: str, total: int, listener: Listener, cancel: threading.Event, *, is_bytes: bool = True
+        self,
+        step: str,
+        total: int,
+        listener: Listener,
+        cancel: threading.Event,
+        *,
+        is_bytes: bool = True,
+        there: int = 0,
     ) -> None:
         self._step, self._total, self._is_bytes = step, total, is_bytes
         self._listener, self._cancel = listener, cancel
         self._started = time.monotonic()
-        self._reported = 0.0
-        self._skipped = 0
-        self.done = 0
+        self._there = self.done = there
         self._report()
-
-    def skip(self, amount: int) -> None:
-        """Count what was there already: it says nothing about the speed."""
-        self._skipped += amount
-        self.add(amount)
 
     def add(self, amount: int) -> None:
         """Count, report now and then. Raises CancelledError."""
@@ -91,7 +95,7 @@ class Meter:
         self._listener(Progress(self._step, done, total, fraction, self._seconds_left()))
 
     def _seconds_left(self) -> float | None:
-        elapsed, moved = time.monotonic() - self._started, self.done - self._skipped
+        elapsed, moved = time.monotonic() - self._started, self.done - self._there
         if not self._total or moved <= 0 or elapsed < WARM_UP_SECONDS:
             return None
         return max(0.0, (self._total - self.done) * elapsed / moved)
