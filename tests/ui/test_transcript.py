@@ -186,7 +186,8 @@ async def test_a_block_higher_than_the_view_is_scrolled_through() -> None:
 
 HOSTILE = (
     "[red]no markup[/red] [@click=app.quit()]x[/] [link](javascript:quit) <script>alert(1)</script>\n\n"
-    "esc \x1b[31m\x1b]52;c;aGk=\x07 bell \x07 c1 \x9b2J nul \x00 bidi \u202e surrogate \ud800 entity &#27;[2J\n\n"
+    "esc \x1b[31m\x1b]52;c;aGk=\x07 bell \x07 c1 \x9b2J nul \x00 bidi \u202e surrogate \ud800 "
+    "entity &#27;[2J &#x202e; &#13; &#12; &#155; &Tab;\n\n"
     "```\x1b[2J\n\x1b]0;title\x07\r\x1bc\n```\n\n<div onclick='x'>\n\n"
     "![image](http://x/y.png)\n\n- \x1b[5m\n\n> \x1b[6m\n"
 )
@@ -199,8 +200,9 @@ async def test_hostile_text_is_shown_and_inert() -> None:
     text = "\n".join(strip.text for strip in drawn)
     text.replace("\n", "").encode("utf-8")
     assert not any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in text.replace("\n", ""))
+    assert "\u202e" not in text
     assert text.count("[red]no markup[/red] [@click=app.quit()]x[/]") == 2
-    assert "<script>alert(1)</script>" in text.split("[link]")[-1] or text.count("<script>") == 2
+    assert text.count("<script>alert(1)</script>") == 2
     assert text.count("<div onclick='x'>") == 2
     assert "␛[31m␛]52;c;aGk=␇" in text
     for strip in drawn:

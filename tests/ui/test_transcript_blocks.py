@@ -1,14 +1,20 @@
 """Cutting Markdown into blocks: the same blocks whatever the chunks, the exact source back, and the exact code."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.markdown import Markdown
+from rich.style import Style
 
 from termcoder.ui.widgets.blocks import MAX_LINES, Block, BlockKind, BlockSplitter, split
 from termcoder.ui.widgets.folding import display_line, fold
 from termcoder.ui.widgets.highlight import CodeTokens, lexer_of
+from termcoder.ui.widgets.ink import Ink
 from termcoder.ui.widgets.naming import suggested_name
 from termcoder.ui.widgets.parts import part_of
+from termcoder.ui.widgets.prose import prose_rows
 
 PIECES = [
     "```",
@@ -195,3 +201,37 @@ def test_a_line_too_long_for_the_lexer_stays_plain() -> None:
     highlighted.finish_now(["x = 1", "(" * 5_000, "y = 2"])
     assert highlighted[1] is None
     assert highlighted[2] is not None
+
+
+class FaultyLexer:
+    """Breaks off after its first token."""
+
+    def get_tokens(self, code: str) -> Iterator[tuple[object, str]]:
+        yield "Token.Text", code.split("\n", maxsplit=1)[0] + "\n"
+        raise ValueError("a fault")
+
+
+async def test_a_fault_of_a_lexer_leaves_the_rest_plain() -> None:
+    highlighted = CodeTokens(FaultyLexer())
+    await highlighted.finish(["one", "two"])
+    assert (highlighted[0], highlighted[1], highlighted.complete) == ((("Token.Text", "one"),), None, True)
+
+
+INK = Ink(lambda name: Style(bold=True))
+
+
+@settings(max_examples=300, deadline=None)
+@given(MARKDOWN, st.integers(1, 50))
+def test_prose_can_be_drawn_at_any_width(text: str, width: int) -> None:
+    for block in split(text):
+        for row in prose_rows(block, width, INK):
+            assert not any(c in segment.text for segment in row for c in "\n\t\x1b")
+
+
+def test_a_fault_of_the_markdown_libraries_shows_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(*_: object) -> None:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(Markdown, "__rich_console__", break_down)
+    (row,) = prose_rows(split("some **words**")[0], 40, INK)
+    assert "".join(segment.text for segment in row) == "some **words**"

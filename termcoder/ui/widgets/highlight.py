@@ -1,6 +1,7 @@
 """Syntax highlighting that keeps up with a stream: only the newest lines now, all of them once, in slices."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -35,7 +36,7 @@ def tokens_of(lexer: Any, lines: Sequence[str]) -> Iterator[Tokens]:
     """The tokens of each line in turn; lexed as they are asked for."""
     code = "\n".join(line if len(line) <= LONGEST_LINE else "" for line in lines)
     found: list[tuple[Any, str]] = []
-    for kind, text in lexer.get_tokens(code):
+    for kind, text in _without_faults(lexer.get_tokens(code)):
         *ended, rest = text.split("\n")
         for piece in ended:
             if piece:
@@ -44,6 +45,12 @@ def tokens_of(lexer: Any, lines: Sequence[str]) -> Iterator[Tokens]:
             found = []
         if rest:
             found.append((kind, rest))
+
+
+def _without_faults(tokens: Iterator[tuple[Any, str]]) -> Iterator[tuple[Any, str]]:
+    """A fault of a lexer, set off by a model's code, leaves the rest plain and must not end the program."""
+    with contextlib.suppress(Exception):
+        yield from tokens
 
 
 class CodeTokens:

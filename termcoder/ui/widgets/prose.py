@@ -79,10 +79,22 @@ def prose_rows(block: Block, width: int, ink: Ink) -> list[list[Segment]]:
     if block.indent:
         source = "\n".join(_dedent(line, block.indent) for line in source.split("\n"))
     if len(source) > 2 * MAX_CHARS:
-        return [[Segment(row)] for row in fold(source.strip("\n"), width)]
+        return _plain_rows(source, width)
     options = ink.console.options.update(width=width, height=None)
-    lines = ink.console.render_lines(_Prose(source), options, pad=True)
-    return _trimmed(lines)
+    try:
+        lines = ink.console.render_lines(_Prose(source), options, pad=True)
+    except Exception:  # a fault of the Markdown libraries, set off by a model's text, must not end the program
+        return _plain_rows(source, width)
+    return [[_inert(segment) for segment in line] for line in _trimmed(lines)]
+
+
+def _plain_rows(source: str, width: int) -> list[list[Segment]]:
+    return [[Segment(row)] for line in source.strip("\n").split("\n") for row in fold(line, width, words=True)]
+
+
+def _inert(segment: Segment) -> Segment:
+    """Entities (`&#x202e;`) become characters only when Markdown is parsed."""
+    return Segment(display(segment.text), segment.style)
 
 
 def _dedent(line: str, indent: int) -> str:
