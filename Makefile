@@ -5,7 +5,6 @@ PROJECT ?= .
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
-export TERMCODER_TEST_CACHE ?= $(CACHE)/termcoder-test
 
 # The backend already installed; on a fresh checkout CUDA where an NVIDIA GPU works, else CPU.
 installed := $(firstword $(foreach name,cpu cuda remote,$(if $(wildcard $(VENV)/.ready-$(name)),$(name))))
@@ -23,12 +22,14 @@ elsewhere := $(filter remote,$(BACKEND))$(findstring --engine,$(ARGS))$(findstri
 READY_MODEL := $(if $(elsewhere),,$(VENV)/.ready-model-$(subst /,-,$(MODEL)))
 TEST_MODEL := smollm2-135m
 
-.PHONY: no-python-in-it
 .PHONY: run test lint format bench slow pins clean help
 
 ## run     open termcoder (PROJECT=folder, MODEL=name, BACKEND=cpu|cuda|remote, ARGS="...", PYTHON=python3.12)
 run: $(READY) $(READY_MODEL)
 	@exec "$(BIN)/termcoder" -C "$(PROJECT)" $(if $(filter-out auto,$(MODEL)),--model "$(MODEL)") $(ARGS)
+
+# Models that tests run for real, kept apart from the user's own.
+test slow: export TERMCODER_TEST_CACHE ?= $(CACHE)/termcoder-test
 
 ## test    run the tests (ARGS="-k name")
 test: $(READY_DEV)
@@ -48,6 +49,7 @@ bench: $(READY)
 
 ## slow    the tests that take too long for every change
 slow: $(READY_DEV)
+	@"$(BIN)/python" -m tests.fetch_model $(TEST_MODEL)
 	@"$(BIN)/python" -m pytest -m slow $(ARGS)
 
 ## format  put every file into the one format
@@ -73,6 +75,7 @@ define need_python
 	exit 1; }
 endef
 
+.PHONY: no-python-in-it
 $(READY): requirements/$(BACKEND).txt pyproject.toml $(SETUP) $(shell test -x $(VENV)/bin/python || echo no-python-in-it)
 	$(need_python)
 	@"$(PYTHON)" requirements/install.py $(BACKEND)
