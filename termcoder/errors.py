@@ -6,6 +6,7 @@
     ├── SettingsError            a settings file, variable or flag is wrong
     ├── PromptError              a template is missing or broken
     ├── WorkspaceError           a project file can't be read
+    ├── EditorError              the user's editor is missing or failed
     ├── SessionError             a saved session can't be read or written
     │   ├── DamagedSessionError  its file is cut short or not a session
     │   └── NewerSessionError    a newer termcoder wrote it
@@ -14,6 +15,7 @@
     │   ├── NotAModelError       the folder holds no model this program can run
     │   ├── ModelTooBigError     it needs more memory than the machine has free
     │   ├── DamagedModelError    a file of it is cut short or not what it claims to be
+    │   ├── CancelledError       the user stopped its preparation
     │   └── FetchError           the download failed
     │       ├── NoNetworkError
     │       ├── ChecksumError
@@ -54,6 +56,10 @@ class WorkspaceError(TermcoderError):
     """A project file can't be read."""
 
 
+class EditorError(TermcoderError):
+    """The user's editor is missing, failed, or left something that is no text."""
+
+
 class SessionError(TermcoderError):
     """A saved session can't be read or written."""
 
@@ -84,6 +90,10 @@ class ModelTooBigError(ModelError):
 
 class DamagedModelError(ModelError):
     """A file of the model is cut short or not what it claims to be."""
+
+
+class CancelledError(ModelError):
+    """The user stopped the model's preparation."""
 
 
 class FetchError(ModelError):

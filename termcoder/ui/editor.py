@@ -5,20 +5,17 @@ import contextlib
 import os
 import shlex
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from textual.app import App, SuspendNotSupported
 
-from termcoder.errors import TermcoderError
+from termcoder.errors import EditorError
 
 FALLBACKS = ("nano", "vim", "vi")
 """Tried in this order where neither $VISUAL nor $EDITOR is set."""
-
-
-class EditorError(TermcoderError):
-    """The editor is missing, failed, or left something that is no text."""
 
 
 async def edit_text(app: App[object], text: str, suffix: str = ".md") -> str | None:
@@ -86,7 +83,9 @@ async def _run(command: list[str]) -> int:
         terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError as error:
         raise EditorError("There is no terminal to open an editor on.", remedy="Write the message here.") from error
+    loop = asyncio.get_running_loop()
     try:
+        loop.add_signal_handler(signal.SIGINT, lambda: None)  # Ctrl+C there is for the editor alone
         process = await asyncio.create_subprocess_exec(*command, stdin=terminal, stdout=terminal, stderr=terminal)
         return await process.wait()
     except OSError as error:
@@ -94,6 +93,7 @@ async def _run(command: list[str]) -> int:
             f"The editor {command[0]!r} can't be started: {error.strerror}.", remedy="Check $EDITOR."
         ) from error
     finally:
+        loop.remove_signal_handler(signal.SIGINT)
         os.close(terminal)
 
 
