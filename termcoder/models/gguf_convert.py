@@ -7,8 +7,7 @@ bfloat16. An output head equal to the embedding is stored once, taken from the m
 import json
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from termcoder.errors import DamagedModelError, NotAModelError
-from termcoder.models import gptq
+from termcoder.models import calibrate, gptq
+from termcoder.models.calibrate import Attention, Calibration, samples
 from termcoder.models.gguf_file import GgufFile
-from termcoder.models.gguf_tokenizer import generation_config, write_tokenizer
+from termcoder.models.gguf_tokenizer import build_tokenizer, generation_config, write_tokenizer
 from termcoder.models.progress import Listener, Meter
 from termcoder.models.safetensors_file import SafetensorsWriter
 
@@ -35,8 +35,9 @@ LINEARS = {
 }
 NORMS = {"attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm"}
 
+# What numpy and torch raise for shapes, numbers or lists that don't fit each other.
+BROKEN = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError)
 HEADER_ROOM = 160 * 4  # bytes of a safetensors header that one tensor of GGUF may become
-WORKERS = 2
 SAMPLED_ROWS = 512
 
 Tensors = dict[str, tuple[NDArray[Any], str]]  # a name, its values and the type where numpy has none
@@ -119,13 +120,17 @@ def config_json(file: GgufFile, shape: Shape) -> dict[str, Any]:
         "vocab_size": shape.vocabulary,
         "max_position_embeddings": _number(meta, "context_length"),
         "rms_norm_eps": float(f"{meta[f'{name}.attention.layer_norm_rms_epsilon']:.6g}"),
-        "rope_theta": float(meta.get(f"{name}.rope.freq_base", 10000.0)),
+        "rope_theta": _rope_base(meta),
         "tie_word_embeddings": shape.tied,
         "use_cache": True,
         "transformers_version": "4.57.0",  # the layout of this file; 5 and later read it too
         **generation_config(meta),
         "quantization_config": quantize_config(),
     }
+
+
+def _rope_base(meta: Mapping[str, Any]) -> float:
+    return float(meta.get(f"{meta['general.architecture']}.rope.freq_base", 10000.0))
 
 
 def quantize_config() -> dict[str, Any]:
@@ -151,14 +156,20 @@ def convert(path: Path, folder: Path, listener: Listener, cancel: threading.Even
     """
     folder.mkdir(parents=True)
     try:
-        with GgufFile(path) as file:
-            shape = read_shape(file)
-            meter = Meter("converting", shape.layers + 1, listener, cancel, is_bytes=False)
-            _write_configs(file, shape, folder)
-            _write_weights(file, shape, folder / "model.safetensors", meter)
-    except BaseException:
+        _convert(path, folder, listener, cancel)
+    except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, BROKEN):
+            raise DamagedModelError(f"{path.name} is damaged: {error}.", remedy="Fetch the model again.") from error
         raise
+
+
+def _convert(path: Path, folder: Path, listener: Listener, cancel: threading.Event) -> None:
+    with GgufFile(path) as file:
+        shape = read_shape(file)
+        meter = Meter("converting", shape.layers + 1, listener, cancel, is_bytes=False)
+        _write_configs(file, shape, folder)
+        _write_weights(file, shape, folder / "model.safetensors", meter)
 
 
 def _write_configs(file: GgufFile, shape: Shape, folder: Path) -> None:
@@ -168,17 +179,30 @@ def _write_configs(file: GgufFile, shape: Shape, folder: Path) -> None:
 
 
 def _write_weights(file: GgufFile, shape: Shape, path: Path, meter: Meter) -> None:
-    with SafetensorsWriter(path, HEADER_ROOM * len(file.tensors)) as out, ThreadPoolExecutor(WORKERS) as pool:
+    calibration = _calibration(file, shape)
+    with SafetensorsWriter(path, HEADER_ROOM * len(file.tensors)) as out:
         for name, source in _outer_tensors(file, shape).items():
-            out.add(name, gptq.to_bfloat16(file.read(source)), "bfloat16")
+            out.add(name, file.read_bfloat16(source), "bfloat16")
         meter.add(1)
-        try:
-            for piece in _in_order(pool, lambda index: _layer(file, shape, index), shape.layers):
-                for name, (values, kind) in piece.items():
-                    out.add(name, values, kind)
-                meter.add(1)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        for index in range(shape.layers):
+            for name, (values, kind) in _layer(file, shape, index, calibration).items():
+                out.add(name, values, kind)
+            meter.add(1)
+
+
+def _calibration(file: GgufFile, shape: Shape) -> Calibration:
+    """Samples of source, as the embedding gives them to the first layer."""
+    encoded = [build_tokenizer(file.metadata).encode(text).ids[: calibrate.SAMPLE_TOKENS] for text in samples()]
+    tokens = min((len(sample) for sample in encoded), default=0)
+    if not tokens:
+        raise NotAModelError(f"{file.path.name}: nothing to calibrate with.", remedy="Install Python's library.")
+    ids = np.array([sample[:tokens] for sample in encoded])
+    states = file.read_rows(_outer_tensors(file, shape)["model.embed_tokens.weight"], ids.ravel())
+    meta, name = file.metadata, shape.architecture
+    attention = Attention(
+        shape.heads, shape.kv_heads, shape.head_size, _rope_base(meta), meta[f"{name}.attention.layer_norm_rms_epsilon"]
+    )
+    return Calibration(states.reshape(*ids.shape, shape.hidden), attention)
 
 
 def _outer_tensors(file: GgufFile, shape: Shape) -> dict[str, str]:
@@ -190,29 +214,30 @@ def _outer_tensors(file: GgufFile, shape: Shape) -> dict[str, str]:
     return names | {"model.norm.weight": "output_norm.weight"}
 
 
-def _in_order(pool: ThreadPoolExecutor, work: Callable[[int], Tensors], count: int) -> Iterator[Tensors]:
-    """The results of `work(0)`, `work(1)`, …, never more than one ahead of those taken, which bounds the memory."""
-    waiting = [pool.submit(work, index) for index in range(min(WORKERS, count))]
-    for index in range(count):
-        yield waiting.pop(0).result()
-        if index + WORKERS < count:
-            waiting.append(pool.submit(work, index + WORKERS))
-
-
-def _layer(file: GgufFile, shape: Shape, index: int) -> Tensors:
+def _layer(file: GgufFile, shape: Shape, index: int, calibration: Calibration) -> Tensors:
+    weights = layer_weights(file, shape, index)
     tensors: Tensors = {}
-    prefix, target = f"blk.{index}", f"model.layers.{index}"
+    target = f"model.layers.{index}"
     for source, name in NORMS.items():
-        norm = file.read(f"{prefix}.{source}.weight")
-        tensors[f"{target}.{name}.weight"] = (gptq.to_bfloat16(norm), "bfloat16")
-    for source, name in LINEARS.items():
-        weight = unpermuted(file.read(f"{prefix}.{source}.weight"), source, shape)
-        if f"{prefix}.{source}.bias" in file.tensors:
-            bias = unpermuted(file.read(f"{prefix}.{source}.bias"), source, shape)
-            tensors[f"{target}.{name}.bias"] = (gptq.to_bfloat16(bias), "bfloat16")
-        packed = gptq.pack(gptq.quantise(np.ascontiguousarray(weight.T)))
-        tensors |= {f"{target}.{name}.{kind}": (values, "") for kind, values in packed.items()}
+        tensors[f"{target}.{name}.weight"] = (gptq.to_bfloat16(weights[source]), "bfloat16")
+    for source, quantised in calibration.quantise_layer(weights).items():
+        layer = f"{target}.{LINEARS[source]}"
+        if f"{source}.bias" in weights:
+            tensors[f"{layer}.bias"] = (gptq.to_bfloat16(weights[f"{source}.bias"]), "bfloat16")
+        tensors |= {f"{layer}.{kind}": (values, "") for kind, values in gptq.pack(quantised).items()}
     return tensors
+
+
+def layer_weights(file: GgufFile, shape: Shape, index: int) -> dict[str, NDArray[np.float32]]:
+    """A layer's tensors under GGUF's short names, matrices as `[inputs, outputs]`."""
+    prefix = f"blk.{index}"
+    weights = {name: file.read(f"{prefix}.{name}.weight") for name in NORMS}
+    for name in LINEARS:
+        matrix = unpermuted(file.read(f"{prefix}.{name}.weight"), name, shape)
+        weights[name] = np.ascontiguousarray(matrix.T)
+        if f"{prefix}.{name}.bias" in file.tensors:
+            weights[f"{name}.bias"] = unpermuted(file.read(f"{prefix}.{name}.bias"), name, shape)
+    return weights
 
 
 def unpermuted(values: NDArray[np.float32], source: str, shape: Shape) -> NDArray[np.float32]:

@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from termcoder.errors import DamagedModelError, NotAModelError
+from termcoder.models.gptq import to_bfloat16
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
 MAX_ENTRIES = 100_000  # metadata entries, or tensors: hundreds in practice
 MAX_DIMENSIONS = 4
 MAX_NESTING = 2
+PIECE_ROWS = 8192
 DEFAULT_ALIGNMENT = 32
 
 _STRING, _ARRAY = 8, 9
@@ -78,18 +80,37 @@ class GgufFile:
 
         Raises DamagedModelError where it isn't there.
         """
-        from gguf import GGMLQuantizationType
-        from gguf.quants import dequantize
+        return _numbers(self._rows(name)[::step], self.tensors[name])
 
+    def read_rows(self, name: str, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """These rows of a matrix, as float32."""
+        return _numbers(self._rows(name)[rows], self.tensors[name])
+
+    def read_bfloat16(self, name: str) -> NDArray[np.uint16]:
+        """The tensor rounded to bfloat16, piece by piece: the largest need a gigabyte as float32."""
+        raw, info = self._rows(name), self.tensors[name]
+        pieces = [
+            to_bfloat16(_numbers(raw[start : start + PIECE_ROWS], info)) for start in range(0, len(raw), PIECE_ROWS)
+        ]
+        return np.concatenate(pieces)
+
+    def _rows(self, name: str) -> NDArray[np.uint8]:
+        """The tensor's bytes, a row for each of its first dimension."""
         info = self.tensors.get(name)
         if info is None:
             raise DamagedModelError(f"{self.path.name} has no tensor {name!r}.", remedy="Fetch the model again.")
         raw = np.frombuffer(self._map, dtype=np.uint8, count=info.length, offset=info.offset)
-        raw = raw.reshape(-1, raw.size // info.shape[0])[::step]
-        kind = GGMLQuantizationType(info.kind)
-        plain = {GGMLQuantizationType.F32: np.float32, GGMLQuantizationType.F16: np.float16}.get(kind)
-        values = np.ascontiguousarray(raw).view(plain) if plain is not None else dequantize(raw, kind)
-        return np.array(values, dtype=np.float32).reshape(-1, *info.shape[1:])
+        return raw.reshape(info.shape[0], -1)
+
+
+def _numbers(raw: NDArray[np.uint8], info: TensorInfo) -> NDArray[np.float32]:
+    from gguf import GGMLQuantizationType
+    from gguf.quants import dequantize
+
+    kind = GGMLQuantizationType(info.kind)
+    plain = {GGMLQuantizationType.F32: np.float32, GGMLQuantizationType.F16: np.float16}.get(kind)
+    values = np.ascontiguousarray(raw).view(plain) if plain is not None else dequantize(raw, kind)
+    return np.array(values, dtype=np.float32).reshape(-1, *info.shape[1:])
 
 
 def _parse(data: mmap.mmap) -> tuple[dict[str, Any], dict[str, TensorInfo]]:

@@ -52,10 +52,8 @@ def test_every_weight_is_within_a_step_of_the_source(qwen: Source, tmp_path: Pat
         scales = np.abs(tensors[f"{layer}.scales"].float().numpy()).T.repeat(32, axis=1)
         found, wanted = weight_of(tensors, layer), weights[f"blk.1.{source}.weight"]
         steps = np.abs(found - wanted) / scales
-        at_the_end = np.isin(np.rint(found / scales), (-8, -7, 7, 8))
-        assert (steps[~at_the_end] <= 0.5).all()
-        assert steps.max() < 2  # the largest of a group may be cut where that serves the others
-        assert steps.mean() < 0.3
+        assert steps.max() < 4  # to make good the errors of others, a weight may move by more than half a step
+        assert steps.mean() < 0.5
 
 
 def test_biases_norms_and_embeddings_stay_bfloat16(qwen: Source, tmp_path: Path) -> None:

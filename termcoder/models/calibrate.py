@@ -1,0 +1,191 @@
+"""Int4 with regard to what flows through the model: each layer is quantised for the inputs that it really gets.
+
+A little Python source runs through the model layer by layer. A layer's inputs, as the quantised layers before it
+leave them, say which weights matter (`gptq.quantise`) and how an error made at one input can be made good at others
+(`corrected`, the method of GPTQ in the form that needs no inverse).
+"""
+
+import itertools
+import sysconfig
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from termcoder.models import gptq
+from termcoder.models.gptq import Quantised
+
+# Files of Python's own library: real code with prose in it, on every machine. Those that
+# `termcoder.bench.perplexity` measures with are others.
+SAMPLES = ("shutil.py", "inspect.py", "threading.py", "unittest/mock.py")
+SAMPLE_CHARACTERS = 12_000
+SAMPLE_TOKENS = 512
+DAMPING = 0.1  # of the mean: the less, the more the few samples are trusted
+LARGEST_BLOCK = 1536  # inputs whose errors are made good among each other; the cost grows with its third power
+RUN = 64  # inputs handled between two large products
+WORKERS = 2
+
+Weights = Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """The numbers of the attention, and of the norms before it."""
+
+    heads: int
+    kv_heads: int
+    head_size: int
+    rope_base: float
+    epsilon: float
+
+
+def samples() -> list[str]:
+    """Source texts to calibrate with; fewer, or none, where Python's library lies elsewhere."""
+    library = Path(sysconfig.get_path("stdlib"))
+    paths = [library / name for name in SAMPLES]
+    return [path.read_text(encoding="utf-8")[:SAMPLE_CHARACTERS] for path in paths if path.is_file()]
+
+
+class Calibration:
+    """Carries the samples' hidden states, `states` `[samples, tokens, hidden]`, from layer to layer."""
+
+    def __init__(self, states: NDArray[np.float32], attention: Attention) -> None:
+        self.states = torch.from_numpy(states)
+        self._attention = attention
+
+    @torch.inference_mode()
+    def quantise_layer(self, weights: Weights) -> dict[str, Quantised]:
+        """Quantise the layer's linear weights, and move on to its outputs.
+
+        `weights` has GGUF's names without "blk.N." and ".weight": matrices `[inputs, outputs]`, norms, and biases
+        as "attn_q.bias".
+        """
+        found: dict[str, Quantised] = {}
+        hidden = self._norm(weights["attn_norm"])
+        query, key, value = self._through(hidden, ("attn_q", "attn_k", "attn_v"), weights, found)
+        mixed = _attend(query, key, value, self._attention)
+        self.states = self.states + self._through(mixed, ("attn_output",), weights, found)[0]
+        hidden = self._norm(weights["ffn_norm"])
+        gate, up = self._through(hidden, ("ffn_gate", "ffn_up"), weights, found)
+        down = self._through(functional.silu(gate) * up, ("ffn_down",), weights, found)[0]
+        self.states = self.states + down
+        return found
+
+    def _norm(self, weight: NDArray[np.float32]) -> Tensor:
+        mean = self.states.square().mean(-1, keepdim=True)
+        return self.states * torch.rsqrt(mean + self._attention.epsilon) * torch.from_numpy(weight)
+
+    def _through(
+        self, inputs: Tensor, names: Sequence[str], weights: Weights, found: dict[str, Quantised]
+    ) -> list[Tensor]:
+        """Quantise the weights that share these inputs together, note them in `found`, and return their outputs."""
+        joined = np.concatenate([weights[name] for name in names], axis=1)
+        quantised = quantise_for(joined, inputs.flatten(0, 1))
+        outputs = (inputs @ torch.from_numpy(quantised.values())).split(
+            [weights[name].shape[1] for name in names], dim=-1
+        )
+        start = 0
+        for name in names:
+            columns = slice(start, start := start + weights[name].shape[1])
+            found[name] = Quantised(quantised.codes[:, columns], quantised.scales[:, columns])
+        biases = [weights.get(f"{name}.bias") for name in names]
+        return [
+            output if bias is None else output + torch.from_numpy(bias)
+            for output, bias in zip(outputs, biases, strict=True)
+        ]
+
+
+def quantise_for(weights: NDArray[np.float32], inputs: Tensor) -> Quantised:
+    """Quantise `[inputs, outputs]` weights for the inputs `[tokens, inputs]` they get."""
+    blocks = _blocks(weights.shape[0])
+    moments = _second_moments(inputs, blocks)
+    importance = moments.diagonal(dim1=1, dim2=2)
+    importance = importance / importance.mean(-1, keepdim=True).clamp_min(1e-20) + DAMPING
+    plain = _in_threads(weights, importance.flatten().numpy())
+    return corrected(weights, plain, moments)
+
+
+def corrected(weights: NDArray[np.float32], plain: Quantised, moments: Tensor) -> Quantised:
+    """Choose the codes again, one input after the other, each making good the error of those before it.
+
+    `moments` are the inputs' second moments `[blocks, size, size]`; the scales stay. With H = (U + I) D (U + I)^T,
+    U strictly upper, the loss is least where input k is rounded from its weight plus the errors so far times U[:, k].
+    The inputs that carry most go first.
+    """
+    blocks, size, _ = moments.shape
+    mean = moments.diagonal(dim1=1, dim2=2).mean(-1)[:, None, None]
+    order = moments.diagonal(dim1=1, dim2=2).argsort(-1, descending=True)
+    at = torch.arange(blocks)[:, None]
+    damped = moments + torch.eye(size) * (DAMPING * mean + 1e-10)
+    damped = damped[at[:, :, None], order[:, :, None], order[:, None, :]]
+    upper = torch.linalg.cholesky(damped.flip(1, 2)).flip(1, 2)
+    upper = upper / upper.diagonal(dim1=1, dim2=2)[:, None, :]
+    wanted = torch.from_numpy(weights).view(blocks, size, -1)[at, order]
+    steps = torch.from_numpy(np.repeat(plain.scales, gptq.GROUP_SIZE, axis=0)).view(blocks, size, -1)[at, order]
+    codes = torch.empty(blocks, size, weights.shape[1], dtype=torch.int8)
+    codes[at, order] = _round_in_turn(wanted, steps, upper)
+    return Quantised(codes.view(weights.shape).numpy(), plain.scales)
+
+
+def _round_in_turn(wanted: Tensor, steps: Tensor, upper: Tensor) -> Tensor:
+    codes = torch.empty(wanted.shape, dtype=torch.int8)
+    errors = torch.zeros_like(wanted)
+    for start in range(0, wanted.shape[1], RUN):
+        run = slice(start, min(start + RUN, wanted.shape[1]))
+        targets = wanted[:, run] + upper[:, :start, run].transpose(1, 2) @ errors[:, :start]
+        own, inner = errors[:, run], upper[:, run, run]
+        for index in range(targets.shape[1]):
+            target = targets[:, index] + (inner[:, None, :index, index] @ own[:, :index])[:, 0]
+            step = steps[:, start + index]
+            code = (target / step).round_().clamp_(-gptq.ZERO, gptq.ZERO - 1)
+            codes[:, start + index] = code
+            own[:, index] = wanted[:, start + index] - code * step
+    return codes
+
+
+def _second_moments(inputs: Tensor, blocks: int) -> Tensor:
+    """`[blocks, size, size]`; no token counts for more than a middling one, or the first would drown the others."""
+    power = inputs.square().sum(-1)
+    share = (power.median() / power.clamp_min(1e-12)).clamp_max(1.0)
+    parts = (inputs * share.sqrt()[:, None]).view(inputs.shape[0], blocks, -1).transpose(0, 1)
+    return parts.transpose(1, 2) @ parts / inputs.shape[0]
+
+
+def _blocks(inputs: int) -> int:
+    """Into how many equal blocks of whole groups the inputs are cut."""
+    groups = inputs // gptq.GROUP_SIZE
+    return next(count for count in range(1, groups + 1) if groups % count == 0 and inputs // count <= LARGEST_BLOCK)
+
+
+def _in_threads(weights: NDArray[np.float32], importance: NDArray[np.float32]) -> Quantised:
+    edges = np.linspace(0, weights.shape[1], WORKERS + 1).astype(int)
+    parts = [weights[:, start:end] for start, end in itertools.pairwise(edges)]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        done = list(pool.map(lambda part: gptq.quantise(part, importance), parts))
+    return Quantised(
+        np.concatenate([part.codes for part in done], axis=1), np.concatenate([part.scales for part in done], axis=1)
+    )
+
+
+def _attend(query: Tensor, key: Tensor, value: Tensor, shape: Attention) -> Tensor:
+    samples, tokens, _ = query.shape
+    query = _turned(query.view(samples, tokens, shape.heads, -1).transpose(1, 2), shape)
+    key = _turned(key.view(samples, tokens, shape.kv_heads, -1).transpose(1, 2), shape)
+    value = value.view(samples, tokens, shape.kv_heads, -1).transpose(1, 2)
+    mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
+    return mixed.transpose(1, 2).reshape(samples, tokens, -1)
+
+
+def _turned(vectors: Tensor, shape: Attention) -> Tensor:
+    """Rotary position embedding."""
+    half = torch.arange(0, shape.head_size, 2).float() / shape.head_size
+    angles = torch.outer(torch.arange(vectors.shape[2]).float(), shape.rope_base**-half)
+    cosine, sine = angles.cos().repeat(1, 2), angles.sin().repeat(1, 2)
+    first, second = vectors.chunk(2, dim=-1)
+    return vectors * cosine + torch.cat((-second, first), -1) * sine
