@@ -242,7 +242,7 @@ async def test_every_row_is_as_wide_as_the_view(answer: str, width: int) -> None
     async with shown(turn(1, answer), size=(width, 20)) as (app, _):
         transcript = app.transcript
         widths = {transcript.render_line(y).cell_length for y in range(transcript.size.height)}
-        assert widths == {transcript.scrollable_content_region.width}
+        assert widths == {transcript.size.width}
 
 
 async def test_removing_and_replacing_turns() -> None:

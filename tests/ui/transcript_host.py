@@ -90,9 +90,9 @@ class TranscriptHost(App[None]):
         self.asked.append(message)
 
     def screen_text(self) -> str:
-        """What is painted."""
+        """What is painted, but for the mark of the place."""
         transcript = self.transcript
-        return "\n".join(transcript.render_line(y).text.rstrip() for y in range(transcript.size.height))
+        return "\n".join(transcript.render_line(y).text.rstrip(" ▐") for y in range(transcript.size.height))
 
 
 @asynccontextmanager

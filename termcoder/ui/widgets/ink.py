@@ -47,17 +47,14 @@ _PROSE = {
     "markdown.table.border": "rule",
     "markdown.table.header": "heading",
 }
-_PARTS = ("text", "cursor", "bar", "question", "code", "code-title", "note", "error", "more")
+_PARTS = ("text", "cursor", "bar", "question", "code", "code-title", "note", "error", "more", "place")
 _CODE = ("comment", "keyword", "string", "number", "name", "builtin", "deleted")
 COMPONENTS = frozenset(f"transcript--{name}" for name in (*_PARTS, *_CODE, *_PROSE.values()))
 """Every component class of the transcript; `styles` gives each its look."""
 
 STYLE = """
 TurnScroll {
-    overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; background: $background; color: $foreground;
-    scrollbar-color: $foreground 25%; scrollbar-color-hover: $foreground 40%; scrollbar-color-active: $primary;
-    scrollbar-background: $background; scrollbar-background-hover: $background;
-    scrollbar-background-active: $background;
+    overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 0; background: $background; color: $foreground;
 
     & > .transcript--text { color: $foreground; }
     & > .transcript--cursor { color: $accent; text-style: bold; }
@@ -67,6 +64,7 @@ TurnScroll {
     & > .transcript--code-title { background: $surface; color: $text-muted; text-style: italic; }
     & > .transcript--note { color: $text-muted; }
     & > .transcript--error { color: $text-error; }
+    & > .transcript--place { color: $foreground 40%; }
     & > .transcript--more { background: $primary; color: $background; text-style: bold; }
     & > .transcript--heading { color: $text-primary; text-style: bold; }
     & > .transcript--inline-code { color: $text-accent; }

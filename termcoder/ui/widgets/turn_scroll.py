@@ -184,7 +184,7 @@ class TurnScroll(ScrollView):
         self.refresh(Region(0, first, self.size.width, max(0, self.size.height - first)))
 
     def _place(self, keep: Spot | None = None) -> None:
-        width = self.scrollable_content_region.width
+        width = self.size.width
         self._turns.place(max(8, width - GUTTER - MARGIN))
         self._set_height(Size(width, self._turns.height))
         if self._following:
@@ -193,11 +193,9 @@ class TurnScroll(ScrollView):
             self._scroll_to_row(self._turns.top_of(keep))
 
     def _set_height(self, size: Size) -> None:
-        """Set the virtual size without a new layout of the screen: only the scrollbar depends on it."""
+        """Set the virtual size without a new layout of the screen: nothing of it depends on this."""
         if size != self.virtual_size:
             self.set_reactive(TurnScroll.virtual_size, size)
-            self.vertical_scrollbar.window_virtual_size = size.height
-            self.vertical_scrollbar.window_size = self.size.height
 
     def _scroll_to_row(self, row: float) -> None:
         self.scroll_to(y=row, animate=False, force=True)
@@ -241,9 +239,9 @@ class TurnScroll(ScrollView):
     def render_line(self, y: int) -> Strip:
         """One row of the screen."""
         row = self.scroll_offset.y + y
-        strip = self._row(row).adjust_cell_length(self.scrollable_content_region.width)
-        if y == self.size.height - 1 and not (self._at_end and self._following):
-            strip = self._with_more(strip)
+        strip = self._row(row).adjust_cell_length(self.size.width)
+        if not (self._at_end and self._following):
+            strip = self._with_place(strip, y)
         if self.text_selection is not None:
             strip = self._with_selection(strip, row)
         return strip.apply_offsets(0, row)
@@ -262,11 +260,22 @@ class TurnScroll(ScrollView):
     def _blank(self) -> Strip:
         return Strip.blank(GUTTER + self._turns.width + MARGIN, self._the_ink["text"])
 
-    def _with_more(self, strip: Strip) -> Strip:
-        label = " ↓ new text below " if self._has_pending else " ↓ more below "
-        return Strip.join(
-            [strip.crop(0, strip.cell_length - len(label)), Strip([Segment(label, self._the_ink["more"])])]
-        )
+    def _with_place(self, strip: Strip, y: int) -> Strip:
+        """Show, away from the end, where in the conversation this is, and that there is more below.
+
+        It takes the place of Textual's scrollbar, which is drawn whole for every line that is streamed.
+        """
+        height = self.size.height
+        if y == height - 1:
+            return self._with_end(strip, " ↓ new text below " if self._has_pending else " ↓ more below ", "more")
+        total = max(1, self._turns.height)
+        first = self.scroll_offset.y * height // total
+        if first <= y <= first + height * height // total:
+            return self._with_end(strip, "▐", "place")
+        return strip
+
+    def _with_end(self, strip: Strip, text: str, style: str) -> Strip:
+        return Strip.join([strip.crop(0, strip.cell_length - len(text)), Strip([Segment(text, self._the_ink[style])])])
 
     def _with_selection(self, strip: Strip, row: int) -> Strip:
         selection = self.text_selection
