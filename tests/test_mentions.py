@@ -42,9 +42,7 @@ lines = st.none() | st.tuples(st.integers(1, 9999), st.integers(0, 500))
 
 
 @given(paths, lines, st.sampled_from(["", "see ", "(", "a\n"]), st.sampled_from(["", " then", ", and", "\n", ")"]))
-def test_every_path_survives_being_mentioned(
-    path: str, span: tuple[int, int] | None, before: str, after: str
-) -> None:
+def test_every_path_survives_being_mentioned(path: str, span: tuple[int, int] | None, before: str, after: str) -> None:
     first, last = (None, None) if span is None else (span[0], span[0] + span[1])
     written = format_mention(path, first, last)
     assert find_mentions(before + written + after) == [

@@ -14,6 +14,7 @@ from textual.drivers import linux_driver
 from textual.message import Message
 
 _START, _END = "\x1b[200~", "\x1b[201~"
+_ALT_ENTER, _ALT_ENTER_CODE = "\x1b\r", "\x1b[13;3u"
 _UNTYPABLE = 32
 """Nobody types this many characters between two reads of the terminal."""
 _QUIET_SECONDS = 0.06
@@ -68,7 +69,7 @@ class PasteParser(XTermParser):
             self._unmarked_at = now
         elif data:
             yield from self._flush()
-            yield from super().feed(data)
+            yield from super().feed(data.replace(_ALT_ENTER, _ALT_ENTER_CODE))
 
     def _flush(self) -> Iterable[Message]:
         unmarked, self._unmarked = self._unmarked, ""

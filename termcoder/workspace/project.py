@@ -1,12 +1,11 @@
 """A project folder: what files it has, what is in them, and which branch is checked out."""
 
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from termcoder.conversation import Attachment
 from termcoder.errors import WorkspaceError
-from termcoder.mentions import Mention, format_mention
+from termcoder.mentions import Mention
 from termcoder.workspace import git, reading
 from termcoder.workspace.listing import list_files
 
@@ -39,21 +38,13 @@ class Workspace:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        self._listing: list[str] = []
-        self._lock = threading.Lock()
 
     def files(self) -> list[str]:
         """List the project's files afresh, without what git (or `.gitignore`) ignores; sorted."""
-        with self._lock:
-            self._listing = list_files(self.root)
-            return self._listing
-
-    def known_files(self) -> list[str]:
-        """What the last `files()` found, without touching the disk; empty before the first."""
-        return self._listing
+        return list_files(self.root)
 
     def is_file(self, path: str) -> bool:
-        """Does `path` name a file inside the project? (Whether it can be read shows in `read`.)."""
+        """Whether `path` names a file inside the project; that it can be read, only `read` shows."""
         try:
             return reading.resolve(self.root, path).is_file()
         except (WorkspaceError, OSError, ValueError):
@@ -82,7 +73,3 @@ class Workspace:
     def branch(self) -> str:
         """The branch checked out, a short commit hash when detached, "" outside git. Reads two small files."""
         return git.branch(self.root)
-
-    def mention_of(self, path: str) -> str:
-        """How to mention `path` in a message."""
-        return format_mention(path)

@@ -33,7 +33,7 @@ def resolve(root: Path, path: str) -> Path:
         )
     try:
         real = (root / path).resolve()
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise WorkspaceError(f"{path!r} can't be read: {_why(error)}.", remedy="Name another file.") from error
     if not real.is_relative_to(root):
         raise WorkspaceError(

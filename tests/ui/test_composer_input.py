@@ -1,5 +1,7 @@
 """Pastes are found in what a terminal sends, however it is cut into reads."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
@@ -19,7 +21,7 @@ def parse(*reads: str) -> list[Message]:
 
 def cut(text: str, places: list[int]) -> list[str]:
     edges = [0, *sorted({place % (len(text) + 1) for place in places}), len(text)]
-    return [piece for start, end in zip(edges, edges[1:], strict=False) if (piece := text[start:end])]
+    return [piece for start, end in pairwise(edges) if (piece := text[start:end])]
 
 
 def pasted(found: list[Message]) -> list[str]:
@@ -58,6 +60,7 @@ def test_an_unmarked_paste_is_one_event() -> None:
 
 def test_typing_is_left_alone() -> None:
     assert keys(parse("hello", "\r", "\x1b[A", "\x1b[1;5C", "\n")) == [*"hello", "enter", "up", "ctrl+right", "ctrl+j"]
+    assert keys(parse("\x1b\r")) == keys(parse("\x1b[13;3u")) == ["alt+enter"]
     assert keys(parse("y\rn\r")) == ["y", "enter", "n", "enter"]
     assert keys(parse("a whole line typed by a program\r"))[-1] == "enter"
 

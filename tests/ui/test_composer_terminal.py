@@ -112,7 +112,7 @@ def test_text_and_enter_in_one_go_are_sent(terminal: Terminal) -> None:
     assert terminal.until("sent") == "a whole line that a program types, and Enter"
 
 
-@pytest.mark.parametrize("code", [b"\n", b"\x1b[13;2u", b"\x1b[13;3u", b"\x1b[13;5u"])
+@pytest.mark.parametrize("code", [b"\n", b"\x1b\r", b"\x1b[13;2u", b"\x1b[13;3u"])
 def test_keys_for_a_newline_as_terminals_send_them(terminal: Terminal, code: bytes) -> None:
     for typed, draft in ((b"a", "a"), (code, "a\n"), (b"b", "a\nb")):
         terminal.type(typed)

@@ -58,10 +58,10 @@ class CompletionPopup(Static):
 
     def open(self, hits: Sequence[Hit], total: int) -> None:
         """Show `hits`, the first chosen; `total` is how many files there are."""
-        self.border_title = Content(f"files {total:,}")
+        self.border_title = Content(f"{total:,} files" if total != 1 else "1 file")
         self.moved = False
         self.chosen = 0
-        self.hits = tuple(hits[:MAX_ROWS])
+        self.hits = tuple(hits)
         self.display = bool(hits)
 
     def close(self) -> None:
@@ -97,7 +97,7 @@ class CompletionPopup(Static):
     def _row(self, hit: Hit, chosen: bool, width: int) -> Content:
         text = shown_path(hit.path)
         name = text.rstrip("/").rfind("/") + 1
-        row = Content(text).stylize(self.get_visual_style("completion--folder", partial=True), 0, name)
+        row = Content(text).stylize(self.get_visual_style("completion--folder"), 0, name)
         match = self.get_visual_style("completion--match", partial=True)
         for offset in hit.offsets:
             row = row.stylize(match, offset, offset + 1)

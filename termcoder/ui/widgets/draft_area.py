@@ -63,7 +63,7 @@ class DraftArea(TextArea):
         """A line as it is drawn: nothing in it can command the terminal."""
         line = self.document.get_line(line_index)
         text = Text(shown(line), end="", no_wrap=True)
-        style = self.get_component_rich_style("draft--label", partial=True)
+        style = self.get_component_rich_style("draft--label")
         for start, end in labels_in(line):
             text.stylize(style, start, end)
         return text

@@ -89,10 +89,12 @@ class FileCompleter:
         if self._index is None or self._at is None:
             return
         query = self._at.query
-        hits = [hit for hit in self._index.search(query, MAX_ROWS + 1) if hit.path != query or not query.endswith("/")]
+        found = self._index.search(query, MAX_ROWS + 1)
+        hits = [hit for hit in found if hit.path != query or not query.endswith("/")]
         if [hit.path for hit in hits] == [query]:
             hits = []  # nothing is left to fill in
-        self.popup.open(hits, self._index.file_count)
+        room = min(MAX_ROWS, self._area.region.y - 2)  # above the area, inside a border
+        self.popup.open(hits[: max(0, room)], self._index.file_count)
         self.position()
 
     def _enter_takes(self) -> bool:
