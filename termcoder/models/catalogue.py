@@ -13,7 +13,7 @@ from termcoder.engine.sizing import Machine
 from termcoder.errors import NotAModelError, UnknownModelError
 from termcoder.models.fit import Needs, fits
 
-HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
+HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 SMALLEST_CONTEXT = 4096  # tokens a chosen model must have room for
 
 
@@ -67,8 +67,9 @@ class Model:
 
     @property
     def slug(self) -> str:
-        """The name of its folder among the models."""
-        return self.name.replace("/", "--")
+        """The name of its folder among the models; "_" parts it from a name that the store uses itself."""
+        name = self.name.replace("/", "--")
+        return f"{name}_" if name.endswith(".partial") else name
 
 
 @cache

@@ -73,7 +73,7 @@ class HubFetch:
         return self._folder
 
     def _list(self) -> list[HubFile]:
-        answer = self._ask([], Meter("looking for", 0, self._listener, self._cancel).tick)
+        answer = self._ask([], Meter("asking the Hub", 0, self._listener, self._cancel).tick)
         self.commit = str(answer["commit"])
         return wanted_files(self._source, [HubFile(**file) for file in answer["files"]])
 

@@ -1,8 +1,10 @@
 """What there is to say about the models, for the command line and the models screen alike."""
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from termcoder.engine.sizing import Machine
+from termcoder.errors import ModelError
 from termcoder.models import catalogue, fit, store
 from termcoder.models.catalogue import Model
 from termcoder.models.fit import Needs
@@ -90,4 +92,7 @@ def facts(entry: Entry) -> list[tuple[str, str]]:
 
 
 def _unlisted(item: Installed) -> Model:
-    return Model(name=item.name, title=item.name, licence=item.licence or "see its repository")
+    model = Model(name=item.name, title=item.name, licence=item.licence or "see its repository")
+    with suppress(ModelError):
+        model = replace(model, sources=catalogue.resolve(item.name).sources)
+    return model

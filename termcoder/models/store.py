@@ -60,11 +60,11 @@ def prepare(name: str, progress: Listener, cancel: threading.Event) -> Path:
     """
     model = catalogue.resolve(choose(name))
     folder = model.folder or folder_of(model)
-    if is_ready(model):
+    if model.folder or is_ready(model):
         checks.check_folder(folder)
-    elif not model.folder:
+    else:
         fit.check(model.title, model.needs(), fit.read_machine())
-        return pull(name, progress, cancel)
+        pull(model.name, progress, cancel)
     fit.check(model.title, fit.folder_needs(folder), fit.read_machine())
     return folder
 
@@ -87,8 +87,8 @@ def pull(name: str, progress: Listener, cancel: threading.Event, *, keep_source:
 
 
 def is_ready(model: Model) -> bool:
-    """Whether the model is on this machine."""
-    return ((model.folder or folder_of(model)) / ("config.json" if model.folder else RECORD)).exists()
+    """Whether the store has the model, whole."""
+    return (folder_of(model) / RECORD).exists()
 
 
 def folder_of(model: Model) -> Path:
@@ -171,8 +171,13 @@ def _installed(folder: Path) -> Installed:
     with suppress(OSError, ValueError, RecursionError):
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     values = record if isinstance(record, dict) else {}
-    texts = {key: str(values.get(key, "")) for key in ("source", "version", "licence", "fetched")}
-    return Installed(str(values.get("name") or folder.name), folder, size_of(folder), **texts)
+    texts = {key: _plain(values.get(key, "")) for key in ("source", "version", "licence", "fetched")}
+    return Installed(_plain(values.get("name") or folder.name), folder, size_of(folder), **texts)
+
+
+def _plain(value: object) -> str:
+    """A text without the characters that steer a terminal."""
+    return "".join(letter for letter in str(value) if letter.isprintable())
 
 
 def _partial(model: Model) -> Path:
