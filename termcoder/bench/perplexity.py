@@ -39,7 +39,7 @@ def gguf_weights(path: Path) -> dict[str, Any]:
     """The GGUF file's weights as float32 tensors under transformers' names; the head as the file has it."""
     import torch
 
-    from termcoder.models.gguf_convert import LINEARS, NORMS, read_shape, unpermuted
+    from termcoder.models.gguf_gptq import LINEARS, NORMS, read_shape, unpermuted
     from termcoder.models.gguf_file import GgufFile
 
     with GgufFile(path) as file:

@@ -59,7 +59,6 @@ class Calibration:
         self.states = torch.from_numpy(states)
         self._attention = attention
 
-    @torch.inference_mode()
     def quantise_layer(self, weights: Weights) -> dict[str, Quantised]:
         """Quantise the layer's linear weights, and move on to its outputs.
 
@@ -67,14 +66,15 @@ class Calibration:
         as "attn_q.bias".
         """
         found: dict[str, Quantised] = {}
-        hidden = self._norm(weights["attn_norm"])
-        query, key, value = self._through(hidden, ("attn_q", "attn_k", "attn_v"), weights, found)
-        mixed = _attend(query, key, value, self._attention)
-        self.states = self.states + self._through(mixed, ("attn_output",), weights, found)[0]
-        hidden = self._norm(weights["ffn_norm"])
-        gate, up = self._through(hidden, ("ffn_gate", "ffn_up"), weights, found)
-        down = self._through(functional.silu(gate) * up, ("ffn_down",), weights, found)[0]
-        self.states = self.states + down
+        with torch.inference_mode():
+            hidden = self._norm(weights["attn_norm"])
+            query, key, value = self._through(hidden, ("attn_q", "attn_k", "attn_v"), weights, found)
+            mixed = _attend(query, key, value, self._attention)
+            self.states = self.states + self._through(mixed, ("attn_output",), weights, found)[0]
+            hidden = self._norm(weights["ffn_norm"])
+            gate, up = self._through(hidden, ("ffn_gate", "ffn_up"), weights, found)
+            down = self._through(functional.silu(gate) * up, ("ffn_down",), weights, found)[0]
+            self.states = self.states + down
         return found
 
     def _norm(self, weight: NDArray[np.float32]) -> Tensor:

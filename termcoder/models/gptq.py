@@ -29,7 +29,8 @@ class Quantised:
 
     def values(self) -> FloatArray:
         """The weights these codes stand for."""
-        return self.codes * np.repeat(self.scales, self.codes.shape[0] // self.scales.shape[0], axis=0)
+        steps = np.repeat(self.scales, self.codes.shape[0] // self.scales.shape[0], axis=0)
+        return self.codes.astype(np.float32) * steps
 
 
 def to_bfloat16(values: FloatArray) -> NDArray[np.uint16]:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from termcoder.bench.perplexity import build_model, gguf_weights, gptq_weights, perplexity
 from termcoder.models import calibrate, gptq
 from termcoder.models.calibrate import Attention, Calibration
-from termcoder.models.gguf_convert import layer_weights, read_shape
 from termcoder.models.gguf_file import GgufFile
+from termcoder.models.gguf_gptq import layer_weights, read_shape
 from tests.models import tiny_gguf
 from tests.models.test_gguf_convert import run
 from tests.models.tiny_gguf import Tiny
@@ -77,7 +77,7 @@ def test_the_states_are_those_of_the_quantised_model(tiny: Tiny, tmp_path: Path)
 
 
 def _use(model: torch.nn.Module, found: dict[str, gptq.Quantised]) -> None:
-    from termcoder.models.gguf_convert import LINEARS
+    from termcoder.models.gguf_gptq import LINEARS
 
     for name, quantised in found.items():
         prefix, _, layer = name.rpartition(".")

