@@ -116,6 +116,21 @@ async def test_scrolling_back_to_the_end_follows_again() -> None:
         assert rows(app)[-1] == "   new"
 
 
+async def test_moving_the_cursor_to_the_end_follows_again_and_shows_what_came() -> None:
+    async with shown(*(turn(n) for n in range(5))) as (app, pilot):
+        view = await app.transcript.add_turn(EMPTY)
+        await pilot.press("pageup")
+        await view.append("one ")
+        await view.append("two ")
+        while not app.transcript.is_following:
+            await pilot.press("down")
+        await pilot.pause()
+        assert rows(app)[-1].endswith("one two")
+        await view.append("three")
+        await until(pilot, lambda: not view.has_pending)
+        assert rows(app)[-1].endswith("one two three")
+
+
 async def test_code_is_highlighted_while_it_arrives_and_whole_at_the_end() -> None:
     code = "".join(f'def f_{n}(a):\n    """Doc\n    string."""\n    return {n}\n' for n in range(500))
     answer = f"```python\n{code}```\n"

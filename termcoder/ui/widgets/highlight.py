@@ -67,13 +67,12 @@ class CodeTokens:
     def follow(self, lines: Sequence[str], changed_from: int) -> None:
         """Lex the newest lines (from `changed_from` on) with some before them: right nearly always, and cheap."""
         del self._lines[changed_from:]
-        if self._lexer is None or not lines:
+        if self._lexer is None or changed_from >= len(lines):
             return
         self.complete = False
-        first = max(0, min(changed_from, len(lines) - 1) - WINDOW // 2, len(lines) - WINDOW)
-        while first < len(lines) - 1 and first and not lines[first][:1].strip():
-            first += 1
-        first = first if first < len(lines) - 1 else max(0, len(lines) - WINDOW)
+        start = max(0, changed_from - WINDOW // 2, len(lines) - WINDOW)
+        outer = (index for index in range(start, changed_from + 1) if lines[index][:1].strip())
+        first = next(outer, start)  # a line that is not indented is seldom inside a string
         self._lines.extend([None] * (len(lines) - len(self._lines)))
         for index, tokens in enumerate(tokens_of(self._lexer, lines[first:]), first):
             if index < len(self._lines) and self._lines[index] is None:

@@ -91,7 +91,8 @@ class Transcript(TurnScroll, can_focus=True):
         spot.view.settle(spot.index, self._turns.width, self._the_ink)
         self._place()
         self._show(spot)
-        self._following = self._at_end
+        if self._at_end:
+            self._follow()
         self._arrange()
 
     def _show(self, spot: Spot) -> None:
@@ -139,8 +140,7 @@ class Transcript(TurnScroll, can_focus=True):
         return (spots[0] if by > 0 else spots[-1]) if spots else self._current()
 
     def _to_end(self) -> None:
-        self._following = True
-        self._take_pending()
+        self._follow()
         self._arrange()
 
     def action_previous_block(self) -> None:

@@ -6,7 +6,6 @@ without moving what the user looks at.
 """
 
 import time
-from collections import deque
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -46,7 +45,7 @@ class TurnScroll(ScrollView):
         self._flush_timer: Timer | None = None
         self._flushed_at = 0.0
         self._flush_cost = 0.0
-        self._drawn: deque[Part] = deque()
+        self._drawn: dict[Part, None] = {}  # the parts that hold drawn rows, the latest last
 
     # Turns
 
@@ -62,7 +61,7 @@ class TurnScroll(ScrollView):
         """Show a new question, and move to it; its answer comes through the view."""
         view = TurnView(turn, self, streaming=True, queued=queued)
         self._turns.views.append(view)
-        self._following = True
+        self._follow()
         if not self.has_focus:
             self._cursor = None
         self._arrange()
@@ -100,7 +99,8 @@ class TurnScroll(ScrollView):
         """See `TurnHost`: drawn in one go a moment later, and not at all while nobody could see it."""
         if not self._following or not self.size.height:
             self._refresh_bottom_row()
-        elif self._flush_timer is None:
+            return
+        if self._flush_timer is None:
             pause = max(CODE_SECONDS if view.in_code else PROSE_SECONDS, COST_FACTOR * self._flush_cost)
             wait = self._flushed_at + pause - time.perf_counter()
             self._flush_timer = self.set_timer(max(wait, 0.001), self._flush)
@@ -114,8 +114,11 @@ class TurnScroll(ScrollView):
         self._flushed_at = time.perf_counter()
         self._flush_cost = self._flushed_at - began
 
-    def _take_pending(self) -> bool:
-        return any([view.flush() for view in self._turns.views if view.has_pending])
+    def _follow(self) -> None:
+        """Follow the text from now on, beginning with what has been held back."""
+        self._following = True
+        for view in self._turns.views:
+            view.flush()
 
     @property
     def _has_pending(self) -> bool:
@@ -146,15 +149,17 @@ class TurnScroll(ScrollView):
     def on_resize(self) -> None:
         """Fold everything anew; what was at the top of the view stays there."""
         place = self._turns.at(self.scroll_offset.y)
+        if self._following:
+            self._follow()
         self._arrange(keep=place[0] if place else None)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """At the end the view follows the text; anywhere else it stays."""
         super().watch_scroll_y(old_value, new_value)
         if not self._arranging and round(old_value) != round(new_value):
-            self._following = self._at_end
-            if self._following:
-                self._take_pending()
+            self._following = False
+            if self._at_end:
+                self._follow()
             self._arrange()
 
     @property
@@ -218,7 +223,8 @@ class TurnScroll(ScrollView):
         for spot in self._turns.between(top, bottom):
             if not spot.part.settled:
                 changed |= spot.view.settle(spot.index, self._turns.width, self._the_ink)
-                self._drawn.append(spot.part)
+                self._drawn.pop(spot.part, None)
+                self._drawn[spot.part] = None
                 self._highlight_beside(spot.part)
         return bool(changed)
 
@@ -231,8 +237,9 @@ class TurnScroll(ScrollView):
         self.refresh()
 
     def _forget_far(self) -> None:
-        while len(self._drawn) > KEPT_PARTS:
-            self._drawn.popleft().forget()
+        for part in list(self._drawn)[:-KEPT_PARTS]:
+            del self._drawn[part]
+            part.forget()
 
     # Drawing
 

@@ -23,7 +23,7 @@ class TurnHost(Protocol):
         ...
 
     def text_arrived(self, view: "TurnView") -> None:
-        """It has text that waits to be drawn: call its `flush` at a good moment."""
+        """It has text that waits to be drawn, for the first time since its last `flush`: call that in a moment."""
         ...
 
 
@@ -71,7 +71,8 @@ class TurnView:
     async def append(self, text: str) -> None:
         """Take the next piece of the answer; it is drawn a moment later, together with what follows."""
         self._pending.append(text)
-        self._host.text_arrived(self)
+        if len(self._pending) == 1:
+            self._host.text_arrived(self)
 
     async def finish(self, turn: Turn) -> None:
         """Show the final state: the whole answer, how it ended, what it took."""
@@ -188,7 +189,7 @@ class TurnView:
         if shown and not self.streaming:
             shown[-1].close()
         self._set_parts(self._make_note(answered=bool(blocks)))
-        self.changed_row = self._row_before(tops, changed)
+        self.changed_row = self._row_of(tops, changed)
 
     def _show_block(self, index: int, block: Block) -> int | None:
         """Let a part show a block; the first row of it that changes, None for none."""
@@ -208,10 +209,12 @@ class TurnView:
         self._tops = None
 
     @staticmethod
-    def _row_before(tops: tuple[int, list[int]] | None, changed: tuple[int, int] | None) -> int:
-        if tops is None or changed is None or changed[0] >= len(tops[1]) - 1:
-            return tops[1][-2] if tops and changed and len(tops[1]) > 1 else 0
-        return tops[1][changed[0]] + changed[1]
+    def _row_of(tops: tuple[int, list[int]] | None, changed: tuple[int, int] | None) -> int:
+        """The row of a place (part, row in it) as the parts lay before; 0, which is all, where that is not known."""
+        if tops is None or changed is None:
+            return 0
+        part, row = changed
+        return tops[1][min(part, len(tops[1]) - 1)] + row
 
     def _make_head(self) -> list[Part]:
         question = PlainPart(self.turn.question, "question", selectable=True)
