@@ -46,12 +46,8 @@ class PartialMention:
 
 def find_mentions(text: str) -> list[Mention]:
     """Every mention in `text`, in order."""
-    fences = [match.span() for match in _FENCE.finditer(text)]
-    return [
-        _to_mention(match)
-        for match in _MENTION.finditer(text)
-        if not _is_call(text, match) and not any(start <= match.start() < end for start, end in fences)
-    ]
+    outside_fences = _FENCE.sub(lambda match: " " * len(match[0]), text)
+    return [_to_mention(match) for match in _MENTION.finditer(outside_fences) if not _is_call(outside_fences, match)]
 
 
 def partial_mention(before_cursor: str) -> PartialMention | None:

@@ -6,7 +6,6 @@ import os
 import shlex
 import shutil
 import signal
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -58,6 +57,8 @@ def editor_command(env: Mapping[str, str]) -> list[str]:
 @contextlib.contextmanager
 def _private_file(text: str, suffix: str) -> Iterator[Path]:
     """A file only the user can read (0600 in a folder of 0700), gone afterwards with all an editor leaves beside it."""
+    import tempfile  # not needed for the start
+
     with tempfile.TemporaryDirectory(prefix="termcoder-") as folder:
         file = Path(folder, f"message{suffix}")
         with open(

@@ -60,7 +60,7 @@ def main() -> None:
     log = os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    sys.__stderr__ = sys.__stdout__ = os.fdopen(terminal, "w", encoding="utf-8")  # type: ignore[misc]  # noqa: SIM115
+    sys.__stderr__ = sys.__stdout__ = os.fdopen(terminal, "w", encoding="utf-8")  # type: ignore[misc]
     terminal_input.install()
     Program(Path(sys.argv[1])).run()
 

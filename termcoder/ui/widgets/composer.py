@@ -14,7 +14,6 @@ from termcoder.mentions import find_mentions
 from termcoder.ui.commands import bindings_of
 from termcoder.ui.widgets.draft_area import DraftArea
 from termcoder.ui.widgets.file_completer import FileCompleter
-from termcoder.ui.widgets.history_search import HistorySearch
 from termcoder.ui.widgets.recall import Recall
 from termcoder.workspace import Workspace
 
@@ -126,6 +125,8 @@ class Composer(DraftArea):
     def action_search_history(self) -> None:
         """Search what was sent before; what is taken replaces the draft."""
         if self._recall is not None:
+            from termcoder.ui.widgets.history_search import HistorySearch  # its widgets aren't needed for the start
+
             below = self.screen.size.height - self.region.y
             self.app.push_screen(HistorySearch(self._recall.history, below), self._take_found)
 
