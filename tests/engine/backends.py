@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import functools
 import importlib.util
 import json
@@ -39,6 +40,7 @@ MODEL = next((place for place in MODEL_PLACES if (place / "config.json").is_file
 CONTEXT_TOKENS = 1024
 KEY_VARIABLE = "CONTRACT_SERVER_KEY"
 SERVER_START_SECONDS = 170
+_LIBC = ctypes.CDLL(None)
 SETTINGS = EngineSettings(context_tokens=CONTEXT_TOKENS, kv_cache_gib=0.5, max_streams=4)
 
 
@@ -121,7 +123,12 @@ async def _nothing() -> int:
 async def _server(port: int, key: str, log: Path) -> AsyncIterator[None]:
     with log.open("wb") as output:
         process = subprocess.Popen(
-            _server_command(port), stdout=output, stderr=output, env=_server_environment(key), start_new_session=True
+            _server_command(port),
+            stdout=output,
+            stderr=output,
+            env=_server_environment(key),
+            start_new_session=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one call into libc
         )
     try:
         await _until_healthy(process, port, log)
@@ -176,6 +183,11 @@ def _metric(url: str, name: str) -> int:
     found = re.findall(rf"^vllm:{name}\{{[^}}]*\}} (\S+)$", metrics, re.MULTILINE)
     assert found, f"the server doesn't tell {name}"
     return int(sum(float(number) for number in found))
+
+
+def _die_with_parent() -> None:
+    """Tell Linux to end this process when the tests are killed; its children end with it."""
+    _LIBC.prctl(1, signal.SIGKILL)
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

@@ -6,6 +6,7 @@ import itertools
 import json
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import jsonschema
 import pytest
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(400
 
 QUESTION = (Message(Role.SYSTEM, "You are terse."), Message(Role.USER, "Say hello to the three of us."))
 LONG_QUESTION = (Message(Role.USER, "Tell a long story about a compiler. " * 30),)
-SEEDED = Sampling(temperature=1.0, max_tokens=24, seed=5)
+SEEDED = Sampling(temperature=1.0, max_tokens=16, seed=5)
 SCHEMA = {
     "type": "object",
     "properties": {
@@ -133,7 +134,7 @@ async def test_a_seed_gives_the_same_text_again(engine: Engine) -> None:
 async def test_a_stop_text_ends_the_answer_before_it(engine: Engine) -> None:
     whole, _, _ = await answer(engine, Request(QUESTION, SEEDED))
     stop = whole[len(whole) // 2 :][:3]
-    sampling = Sampling(temperature=SEEDED.temperature, max_tokens=24, seed=5, stop=("\0never", stop))
+    sampling = replace(SEEDED, stop=("\0never", stop))
     text, reason, _ = await answer(engine, Request(QUESTION, sampling))
     assert text == whole[: whole.index(stop)]
     assert reason is FinishReason.STOP
