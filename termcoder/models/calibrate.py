@@ -5,7 +5,6 @@ leave them, say which weights matter (`gptq.quantise`) and how an error made at 
 (`corrected`, the method of GPTQ in the form that needs no inverse).
 """
 
-import itertools
 import sysconfig
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,13 +24,14 @@ from termcoder.models.gptq import Quantised
 # `termcoder.bench.perplexity` measures with are others.
 SAMPLES = ("shutil.py", "inspect.py", "threading.py", "unittest/mock.py")
 SAMPLE_CHARACTERS = 12_000
-SAMPLE_TOKENS = 512
+SAMPLE_TOKENS = 384
 DAMPING = 0.1  # of the mean: the less, the more the few samples are trusted
 LARGEST_BLOCK = 1536  # inputs whose errors are made good among each other; the cost grows with its third power
-RUN = 64  # inputs handled between two large products
+RUN = 128  # inputs handled between two large products
 WORKERS = 2
 
-Weights = Mapping[str, NDArray[np.float32]]
+Matrix = NDArray[np.float32]
+Weights = Mapping[str, Matrix]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,51 +101,64 @@ class Calibration:
         ]
 
 
-def quantise_for(weights: NDArray[np.float32], inputs: Tensor) -> Quantised:
+def quantise_for(weights: Matrix, inputs: Tensor) -> Quantised:
     """Quantise `[inputs, outputs]` weights for the inputs `[tokens, inputs]` they get."""
-    blocks = _blocks(weights.shape[0])
-    moments = _second_moments(inputs, blocks)
+    moments = _second_moments(inputs, _blocks(weights.shape[0]))
+    orders, uppers = _factors(moments)
     importance = moments.diagonal(dim1=1, dim2=2)
-    importance = importance / importance.mean(-1, keepdim=True).clamp_min(1e-20) + DAMPING
-    plain = _in_threads(weights, importance.flatten().numpy())
-    return corrected(weights, plain, moments)
+    relative = importance / importance.mean(-1, keepdim=True).clamp_min(1e-20) + DAMPING
+    by_input = relative.flatten().numpy()
+    edges = np.linspace(0, weights.shape[1], WORKERS + 1).astype(int)
+
+    def part(index: int) -> Quantised:
+        columns = np.ascontiguousarray(weights[:, edges[index] : edges[index + 1]])
+        return corrected(columns, gptq.quantise(columns, by_input), orders, uppers)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        parts = list(pool.map(part, range(WORKERS)))
+    return Quantised(
+        np.concatenate([part.codes for part in parts], axis=1), np.concatenate([part.scales for part in parts], axis=1)
+    )
 
 
-def corrected(weights: NDArray[np.float32], plain: Quantised, moments: Tensor) -> Quantised:
-    """Choose the codes again, one input after the other, each making good the error of those before it.
-
-    `moments` are the inputs' second moments `[blocks, size, size]`; the scales stay. With H = (U + I) D (U + I)^T,
-    U strictly upper, the loss is least where input k is rounded from its weight plus the errors so far times U[:, k].
-    The inputs that carry most go first.
-    """
-    blocks, size, _ = moments.shape
-    mean = moments.diagonal(dim1=1, dim2=2).mean(-1)[:, None, None]
-    order = moments.diagonal(dim1=1, dim2=2).argsort(-1, descending=True)
-    at = torch.arange(blocks)[:, None]
-    damped = moments + torch.eye(size) * (DAMPING * mean + 1e-10)
+def _factors(moments: Tensor) -> tuple[NDArray[np.int64], Matrix]:
+    """Of each block: the order of rounding (inputs that carry most first), and the U of `corrected`."""
+    strength = moments.diagonal(dim1=1, dim2=2)
+    order = strength.argsort(-1, descending=True)
+    at = torch.arange(moments.shape[0])[:, None]
+    damped = moments + torch.eye(moments.shape[1]) * (DAMPING * strength.mean(-1)[:, None, None] + 1e-10)
     damped = damped[at[:, :, None], order[:, :, None], order[:, None, :]]
     upper = torch.linalg.cholesky(damped.flip(1, 2)).flip(1, 2)
-    upper = upper / upper.diagonal(dim1=1, dim2=2)[:, None, :]
-    wanted = torch.from_numpy(weights).view(blocks, size, -1)[at, order]
-    steps = torch.from_numpy(np.repeat(plain.scales, gptq.GROUP_SIZE, axis=0)).view(blocks, size, -1)[at, order]
-    codes = torch.empty(blocks, size, weights.shape[1], dtype=torch.int8)
-    codes[at, order] = _round_in_turn(wanted, steps, upper)
-    return Quantised(codes.view(weights.shape).numpy(), plain.scales)
+    return order.numpy(), (upper / upper.diagonal(dim1=1, dim2=2)[:, None, :]).numpy()
 
 
-def _round_in_turn(wanted: Tensor, steps: Tensor, upper: Tensor) -> Tensor:
-    codes = torch.empty(wanted.shape, dtype=torch.int8)
-    errors = torch.zeros_like(wanted)
-    for start in range(0, wanted.shape[1], RUN):
-        run = slice(start, min(start + RUN, wanted.shape[1]))
-        targets = wanted[:, run] + upper[:, :start, run].transpose(1, 2) @ errors[:, :start]
-        own, inner = errors[:, run], upper[:, run, run]
-        for index in range(targets.shape[1]):
-            target = targets[:, index] + (inner[:, None, :index, index] @ own[:, :index])[:, 0]
-            step = steps[:, start + index]
-            code = (target / step).round_().clamp_(-gptq.ZERO, gptq.ZERO - 1)
-            codes[:, start + index] = code
-            own[:, index] = wanted[:, start + index] - code * step
+def corrected(weights: Matrix, plain: Quantised, orders: NDArray[np.int64], uppers: Matrix) -> Quantised:
+    """Choose the codes again, one input after the other, each making good the errors of those before it.
+
+    The scales stay. With H the inputs' second moments and H = (U + I) D (U + I)^T, U strictly upper, the loss is
+    least where input k is rounded from its weight plus the errors so far times U[:, k]. Blocks are independent.
+    """
+    codes = np.empty_like(plain.codes)
+    size = orders.shape[1]
+    for block, (order, upper) in enumerate(zip(orders, uppers, strict=True)):
+        rows = order + block * size
+        codes[rows] = _round_in_turn(weights[rows], plain.scales[rows // gptq.GROUP_SIZE], upper)
+    return Quantised(codes, plain.scales)
+
+
+def _round_in_turn(wanted: Matrix, steps: Matrix, upper: Matrix) -> Matrix:
+    codes, errors = np.empty_like(wanted), np.zeros_like(wanted)
+    for start in range(0, wanted.shape[0], RUN):
+        run = slice(start, start + RUN)
+        targets = wanted[run] + upper[:start, run].T @ errors[:start]
+        own, inner = errors[run], np.ascontiguousarray(upper[run, run].T)
+        for index in range(len(targets)):
+            code, step = codes[start + index], steps[start + index]
+            np.divide(targets[index] + inner[index, :index] @ own[:index], step, out=code)
+            np.rint(code, out=code)
+            np.maximum(code, -gptq.ZERO, out=code)
+            np.minimum(code, gptq.ZERO - 1, out=code)
+            np.subtract(wanted[start + index], code * step, out=own[index])
     return codes
 
 
@@ -161,16 +174,6 @@ def _blocks(inputs: int) -> int:
     """Into how many equal blocks of whole groups the inputs are cut."""
     groups = inputs // gptq.GROUP_SIZE
     return next(count for count in range(1, groups + 1) if groups % count == 0 and inputs // count <= LARGEST_BLOCK)
-
-
-def _in_threads(weights: NDArray[np.float32], importance: NDArray[np.float32]) -> Quantised:
-    edges = np.linspace(0, weights.shape[1], WORKERS + 1).astype(int)
-    parts = [weights[:, start:end] for start, end in itertools.pairwise(edges)]
-    with ThreadPoolExecutor(WORKERS) as pool:
-        done = list(pool.map(lambda part: gptq.quantise(part, importance), parts))
-    return Quantised(
-        np.concatenate([part.codes for part in done], axis=1), np.concatenate([part.scales for part in done], axis=1)
-    )
 
 
 def _attend(query: Tensor, key: Tensor, value: Tensor, shape: Attention) -> Tensor:

@@ -14,7 +14,7 @@ GROUP_SIZE = 32
 ZERO = 8  # the stored code of the value 0: codes 0..15 stand for -8..7 times the scale
 PER_WORD = 32 // BITS
 BLOCK_COLUMNS = 2048  # outputs worked on at once: keeps a group's numbers in the CPU's cache
-STEPS = tuple(range(-10, 10))  # scales tried: the largest weight at code 7.0 to 8.9
+STEPS = tuple(range(-10, 10, 2))  # scales tried: the largest weight at code 7.0 to 8.8
 TINY = np.float32(1e-8)
 
 FloatArray = NDArray[np.float32]
