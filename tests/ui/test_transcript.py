@@ -259,14 +259,21 @@ async def test_removing_and_replacing_turns() -> None:
         assert app.asked == []
 
 
-async def test_a_new_theme_is_drawn_at_once() -> None:
+async def test_a_new_theme_is_drawn_as_if_it_had_been_there_from_the_start() -> None:
     async with shown(turn(1)) as (app, pilot):
-        before = [app.transcript.render_line(y) for y in range(20)]
-        app.theme = "textual-light"
+        before = [app.transcript.render_line(y) for y in range(25)]
+        for theme in ("textual-light", "nord", "textual-light"):
+            app.theme = theme
+            await pilot.pause()
+        after = [app.transcript.render_line(y) for y in range(25)]
+    fresh = TranscriptHost(turn(1))
+    fresh.theme = "textual-light"
+    async with fresh.run_test(size=(80, 30)) as pilot:
         await pilot.pause()
-        after = [app.transcript.render_line(y) for y in range(20)]
+        expected = [fresh.transcript.render_line(y) for y in range(25)]
     assert [strip.text for strip in before] == [strip.text for strip in after]
-    assert all(b != a for b, a in zip(before, after, strict=True))
+    assert after == expected
+    assert before != expected
 
 
 async def test_the_mouse_selects_text_and_blocks() -> None:

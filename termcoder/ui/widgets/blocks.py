@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-MAX_LINES = 60  # of prose; a list is cut before an item, at the latest at twice this
+MAX_LINES = 40  # of prose; a list is cut before an item, at the latest at twice this
 MAX_CHARS = 8_000
 HEADING_LINES = 3  # a heading, with a blank line or two, goes with what it is the heading of
 

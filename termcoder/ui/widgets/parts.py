@@ -12,7 +12,6 @@ from termcoder.ui.widgets.blocks import Block, BlockKind
 from termcoder.ui.widgets.folding import display_line, fold
 from termcoder.ui.widgets.highlight import AT_ONCE, CodeTokens, lexer_of
 from termcoder.ui.widgets.ink import Ink
-from termcoder.ui.widgets.prose import prose_rows
 
 FOLD_ABOVE = 24  # lines of a question shown in full
 FOLDED = 20  # lines shown of a longer one
@@ -167,6 +166,8 @@ class ProsePart(Part):
         """See `Part`."""
         if self._rows is not None and self._rows_for == (width, ink):
             return
+        from termcoder.ui.widgets.prose import prose_rows  # the Markdown parser: not before the first paint
+
         self._rows = prose_rows(self.block, width - _indent(self.block, width), ink)
         self._rows_for = (width, ink)
         self._height = len(self._rows)

@@ -136,11 +136,16 @@ class TurnScroll(ScrollView):
         return self._ink
 
     def notify_style_update(self) -> None:
-        """Take a new theme's styles."""
+        """See `_renew_ink`; the component styles are still the old ones here."""
         super().notify_style_update()
-        if self._ink is not None and not self._ink.same_as(ink := Ink(self.get_component_rich_style)):
+        self.call_later(self._renew_ink)
+
+    def _renew_ink(self) -> None:
+        """Take a new theme's styles."""
+        ink = Ink(self.get_component_rich_style)
+        if self._ink is not None and not self._ink.same_as(ink):
             self._ink = ink
-            self.call_later(self._arrange)
+            self._arrange()
 
     def on_mount(self) -> None:
         """Draw what was loaded before."""
