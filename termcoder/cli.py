@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ FLAGS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run termcoder. Returns the exit code: 0 done, 1 an error told on standard error, 2 wrong usage, 130 Ctrl+C."""
-    args = parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    args = parser(words).parse_args(words)
     try:
         return int(args.run(args))
     except TermcoderError as error:
@@ -33,8 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The command line. What only `models` needs is imported if that is among the `words`."""
     top = argparse.ArgumentParser(prog="termcoder", description="A coding model that runs inside your terminal.")
     top.add_argument("--version", action="version", version=f"termcoder {termcoder.__version__}")
     add_settings_flags(top)
@@ -42,20 +43,34 @@ def parser() -> argparse.ArgumentParser:
     top.set_defaults(run=run_program)
     commands = top.add_subparsers(title="commands", metavar="")
     _add_ask(commands)
-    _add_models(commands)
+    if "models" in words:
+        from termcoder.models import commands as model_commands
+
+        model_commands.add_parser(commands)
+    else:
+        commands.add_parser("models", help="list, fetch and remove models")
     return top
 
 
-def add_settings_flags(target: argparse.ArgumentParser) -> None:
-    """Flags for the settings people change most, and `--set` for any of them."""
+def add_settings_flags(target: argparse.ArgumentParser, default: Any = None) -> None:
+    """Flags for the settings people change most, and `--set` for any of them.
+
+    `default` is SUPPRESS for a command's own parser, so that it leaves alone what stood before the command.
+    """
     group = target.add_argument_group("settings (these win over the environment and the settings file)")
-    group.add_argument("--model", metavar="NAME", help="catalogue name, folder or Hub name; auto: what fits")
-    group.add_argument("--engine", metavar="NAME", help="vllm (in this program), openai (a server), scripted (a demo)")
-    group.add_argument("--url", metavar="URL", help="the OpenAI-compatible server, for --engine openai")
-    group.add_argument("--context", metavar="TOKENS", help="most tokens of prompt and answer together")
-    group.add_argument("--threads", metavar="N", help="CPU threads of the model")
-    group.add_argument("--theme", metavar="NAME", help="colours")
-    group.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="any setting, as engine.extra")
+    group.add_argument(
+        "--model", default=default, metavar="NAME", help="catalogue name, folder or Hub name; auto: what fits"
+    )
+    group.add_argument(
+        "--engine", default=default, metavar="NAME", help="vllm (in this program), openai (a server), scripted (a demo)"
+    )
+    group.add_argument(
+        "--url", default=default, metavar="URL", help="the OpenAI-compatible server, for --engine openai"
+    )
+    group.add_argument("--context", default=default, metavar="TOKENS", help="most tokens of prompt and answer together")
+    group.add_argument("--threads", default=default, metavar="N", help="CPU threads of the model")
+    group.add_argument("--theme", default=default, metavar="NAME", help="colours")
+    group.add_argument("--set", metavar="KEY=VALUE", action="append", default=default or [], help="any setting")
 
 
 def settings_of(args: argparse.Namespace) -> Settings:
@@ -93,16 +108,9 @@ def run_ask(args: argparse.Namespace) -> int:
 def _add_ask(commands: Any) -> None:
     ask = commands.add_parser("ask", help="one answer on standard output", description="One answer, then the end.")
     ask.add_argument("question", nargs="*", help='the question; "-" or nothing: read standard input')
+    add_settings_flags(ask, argparse.SUPPRESS)
     ask.set_defaults(run=run_ask)
 
-
-def _add_models(commands: Any) -> None:
-    from termcoder.models import commands as model_commands
-
-    model_commands.add_parser(commands)
-
-
-Runner = Callable[[argparse.Namespace], int]
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -33,9 +33,10 @@ def _remote_preparer(settings: Settings) -> Preparer:
 def _local_preparer(settings: Settings) -> Preparer:
     def prepare(name: str, report: Report, cancel: threading.Event) -> Engine:
         from termcoder.models import store
+        from termcoder.models.progress import as_text
 
         chosen = store.choose(name)
-        folder = store.prepare(chosen, lambda progress: report(progress.step, progress.fraction), cancel)
+        folder = store.prepare(chosen, lambda progress: report(as_text(progress), None), cancel)
         return make_engine(settings, folder, chosen)
 
     return prepare

@@ -7,12 +7,14 @@ from pathlib import Path
 from termcoder import composition, logs
 from termcoder.history import History
 from termcoder.settings import Settings
+from termcoder.ui import terminal_input
 from termcoder.ui.app import Parts, TermcoderApp
 
 
 def run(settings: Settings, folder: Path) -> int:
     """Run until the user leaves. Returns the exit code."""
     logs.setup_logging()
+    terminal_input.install()
     host, chat = composition.make_host(settings), composition.make_chat(settings, folder)
     with logs.terminal_guard():
         return asyncio.run(_run(TermcoderApp(Parts(settings, host, chat, History()))))

@@ -32,7 +32,7 @@ if __name__ == "__main__":
     Empty().run()
 """
 EMPTY_MARK = b"an empty program"
-TERMCODER_MARK = b"Stop the answer"
+TERMCODER_MARK = b"Commands"
 
 
 def first_paint(command: list[str], mark: bytes, env: dict[str, str], timeout: float = 60.0) -> float:
@@ -56,7 +56,10 @@ def _until(master: int, mark: bytes, begun: float, timeout: float) -> float:
     seen = b""
     while time.perf_counter() - begun < timeout:
         if select.select([master], [], [], 0.5)[0]:
-            seen += os.read(master, 65536)
+            try:
+                seen += os.read(master, 65536)
+            except OSError as error:  # the program has ended
+                raise RuntimeError(f"it ended before {mark!r} was painted: {seen[-2000:].decode()}") from error
             if mark in seen:
                 return time.perf_counter() - begun
     raise TimeoutError(f"{mark!r} was not painted within {timeout} s; the end of the output: {seen[-500:]!r}")

@@ -134,7 +134,8 @@ class Chat:
                 attachment = self.workspace.read(mention.path, mention.first, mention.last)
                 attachments[attachment.path] = attachment
             except WorkspaceError as error:
-                problems.append(str(error))
+                if any(sign in mention.path for sign in "./") or self.workspace.is_file(mention.path):
+                    problems.append(str(error))  # "@property" in a sentence is no file and was not meant as one
         return tuple(attachments.values()), tuple(problems)
 
     def _empty(self) -> Session:
