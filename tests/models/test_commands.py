@@ -13,7 +13,7 @@ import pytest
 
 from termcoder import cli, paths
 from termcoder.engine.sizing import GIB, Machine
-from termcoder.models import commands, fit, store
+from termcoder.models import actions, commands, fit, store
 from termcoder.models.progress import Progress, as_text, duration, size_text
 from tests.models.samples import Hub, model_files, safetensors, write_model
 
@@ -140,7 +140,7 @@ def test_ctrl_c_stops_cleanly_and_the_next_pull_goes_on(hub: Hub) -> None:
 
 def test_on_a_terminal_progress_is_one_line_that_goes_away() -> None:
     stream = Terminal()
-    line = commands.ProgressLine(stream)
+    line = actions.ProgressLine(stream)
     line.show(Progress("fetching", 10_000_000, 40_000_000, 0.25, 12.0))
     line.show(Progress("fetching", 20_000_000, 40_000_000, 0.5, 8.0))
     line.end()
@@ -152,7 +152,7 @@ def test_on_a_terminal_progress_is_one_line_that_goes_away() -> None:
 
 def test_elsewhere_progress_is_a_line_now_and_then() -> None:
     stream = StringIO()
-    line = commands.ProgressLine(stream)
+    line = actions.ProgressLine(stream)
     for done in range(100):
         line.show(Progress("fetching", done, 100, done / 100))
     line.show(Progress("converting", fraction=0.0))
@@ -183,5 +183,17 @@ def test_the_parser_is_what_the_command_line_expects() -> None:
     parser = argparse.ArgumentParser()
     commands.add_parser(parser.add_subparsers())
     args = parser.parse_args(["models", "pull"])
-    assert args.run is commands.run_pull
     assert args.name == "auto"
+
+
+def test_every_command_has_its_action() -> None:
+    parser = argparse.ArgumentParser()
+    commands.add_parser(parser.add_subparsers())
+    for line in (["list"], ["pull"], ["info"], ["remove", "x"]):
+        assert callable(parser.parse_args(["models", *line]).run)
+        assert callable(getattr(actions, f"run_{line[0]}"))
+
+
+def test_the_command_line_alone_loads_no_store() -> None:
+    code = "import sys, termcoder.models.commands; sys.exit('termcoder.models.store' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -44,7 +44,10 @@ class ModelsScreen(ModalScreen[str | None]):
     ModelsScreen DataTable { height: auto; max-height: 14; background: $surface; scrollbar-size: 1 1; }
     ModelsScreen Static { height: auto; }
     ModelsScreen #details { margin: 1 0; color: $text-muted; }
+    ModelsScreen.-short > Vertical { padding: 0 1; }
+    ModelsScreen.-short #details { display: none; }
     """
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (28, "-tall")]
 
     class Loaded(Message):
         """The models were read from the disk."""
