@@ -24,7 +24,7 @@ from termcoder.ui.widgets.turn_view import TurnView
 
 PROSE_SECONDS = 0.033  # between two drawings of a stream
 CODE_SECONDS = 0.15
-COST_FACTOR = 10  # drawing may take a tenth of the time
+COST_FACTOR = 20  # a step may take a twentieth of the time; painting it takes about as much again
 KEPT_PARTS = 80  # parts whose drawn rows are kept
 SETTLE_ROUNDS = 20
 
