@@ -20,6 +20,8 @@ from termcoder.engine.patching import replaced
 Report = Callable[[str, float | None, str], None]
 """Takes an activity ("" for none), how far it is, and what failed ("" for nothing)."""
 
+REPORT_SECONDS = 1.0
+
 _BOOT = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
     "from termcoder.engine.core import main; main(*map(int, sys.argv[2:]))"
@@ -55,7 +57,8 @@ class CoreProcess:
         finally:
             for descriptor in (orders, reporting, alive):
                 os.close(descriptor)
-        threading.Thread(target=_read_reports, args=(reports, report), name="engine-reports", daemon=True).start()
+        self._reader = threading.Thread(target=_read_reports, args=(reports, report), name="reports", daemon=True)
+        self._reader.start()
         self._kwargs: Mapping[str, Any] = {}
 
     @property
@@ -94,9 +97,10 @@ class CoreProcess:
             self._popen.wait(timeout)
 
     def close(self) -> None:
-        """Kill it if it still runs, wait for its end and release the pipes."""
+        """Kill it if it still runs, wait for its end and its last report, and release the pipes."""
         self.kill()
         self._popen.wait()
+        self._reader.join(REPORT_SECONDS)
         with contextlib.suppress(OSError):
             os.close(self._orders)
 

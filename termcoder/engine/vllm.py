@@ -38,6 +38,9 @@ from termcoder.settings import EngineSettings
 DEATH_SECONDS = 5.0
 """How long an engine that says it is dead may take to end, before it is ended."""
 
+ABORT_SECONDS = 1.0
+"""How long telling the engine of a cancelled request may take."""
+
 _WARM_UP = Request((Message(Role.USER, "Hi"),), Sampling(temperature=0.0, max_tokens=1))
 
 
@@ -163,16 +166,26 @@ class VllmEngine:
         parameters = _parameters(request, _room(served, request, len(tokens)))
         prompt, number = {"prompt_token_ids": tokens}, f"request-{next(self._numbers)}"
         outputs = served.llm.generate(prompt, parameters, number, priority=request.priority)
+        async with contextlib.aclosing(outputs):
+            while (output := await self._next(life, outputs)) is not None:
+                yield clock.chunk(output, len(tokens))
+        if clock.finish_reason is None:
+            raise await self._gone(life)
+
+    async def _next(self, life: Life, outputs: AsyncGenerator[Any, None]) -> Any:
+        """The next output, or None where there are no more. vLLM alone might wait for a dead engine for ever."""
+        task = asyncio.ensure_future(_anext(outputs))
         try:
-            async with contextlib.aclosing(outputs):
-                async for output in outputs:
-                    yield clock.chunk(output, len(tokens))
+            await asyncio.wait({task, life.ended}, return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
         except EngineError:
             raise
         except Exception as error:
             raise await self._translated(life, error) from error
-        if clock.finish_reason is None:
-            raise await self._gone(life)
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task}, timeout=ABORT_SECONDS)
 
     async def _translated(self, life: Life, error: Exception) -> EngineError:
         """The error to raise in place of one of vLLM's."""
@@ -227,6 +240,10 @@ async def _encoded(served: Served, messages: Sequence[Message]) -> list[int]:
         return await asyncio.to_thread(served.encoder.encode, messages)
     except ValueError as error:
         raise RequestError(f"The messages can't be sent: {error}.") from error
+
+
+async def _anext(outputs: AsyncGenerator[Any, None]) -> Any:
+    return await anext(outputs, None)
 
 
 def _room(served: Served, request: Request, prompt_tokens: int) -> int:

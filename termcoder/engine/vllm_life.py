@@ -32,6 +32,9 @@ Report = Callable[[str, float | None], None]
 
 STOPPED = "The engine was stopped while it started."
 
+CLOSING_SECONDS = 0.5
+"""How long a child that may be ending gets to do so, so that its exit code can be told."""
+
 _building = threading.Lock()
 """Held while vLLM is imported and an engine built: that changes things of the whole program for a while."""
 
@@ -82,28 +85,34 @@ class Life:
         self._stopping.set()
         _settle(self.served, EngineStartError(STOPPED))
         if self.served.exception() is None:
-            from vllm.v1.engine.exceptions import EngineDeadError
-
-            llm = self.served.result().llm
-            llm.output_processor.propagate_error(EngineDeadError())  # else answers would wait for ever
-            await asyncio.to_thread(llm.shutdown, 0)
+            await asyncio.to_thread(self.served.result().llm.shutdown, 0)
         if self._core is not None:
             self._core.kill()
             await asyncio.to_thread(self._core.join)
 
     def _run(self) -> None:
         """The thread."""
+        failure: BaseException | None = None
         try:
             with _scratch_folder() as scratch:
                 self._resolve(self.served, self._start(scratch))
                 self._core_made().join()
-            end = self._death()
         except BaseException as error:
-            end = self._start_error(error)
-        if self._core is not None:
-            self._core.close()
+            failure = error
+        code = self._close_core()
+        end = self._start_error(failure, code) if failure else self._death(code)
         self._resolve(self.served, end)
         self._resolve(self.ended, end)
+
+    def _close_core(self) -> int | None:
+        """End the child and hear all it said. Returns its exit code; None where it didn't end by itself."""
+        if self._core is None:
+            return None
+        if not self._stopping.is_set():
+            self._core.join(CLOSING_SECONDS)
+        code = self._core.exitcode
+        self._core.close()
+        return code
 
     def _start(self, scratch: Path) -> Served:
         model_dir, name, settings = self._what
@@ -158,20 +167,18 @@ class Life:
         with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits any more
             self._loop.call_soon_threadsafe(function, *arguments)
 
-    def _start_error(self, error: BaseException) -> EngineError:
+    def _start_error(self, error: BaseException, code: int | None) -> EngineError:
         if isinstance(error, EngineStartError):
             return error
         if self._stopping.is_set():
             return EngineStartError(STOPPED)
         _log.error("the engine did not start", exc_info=error)
-        code = self._core.exitcode if self._core else None
         reason = self._failure or (_ending(code) if code else f"{type(error).__name__}: {error}")
         return EngineStartError(
             f"The model could not be started: {_one_line(reason)}.", remedy="The log says more; start it again."
         )
 
-    def _death(self) -> EngineError:
-        code = self._core_made().exitcode
+    def _death(self, code: int | None) -> EngineError:
         reason = self._failure or _ending(code or 0)
         return EngineDiedError(f"The engine's process ended: {_one_line(reason)}.", remedy="Start the engine again.")
 

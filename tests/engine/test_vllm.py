@@ -161,17 +161,24 @@ async def test_stopping_ends_answers_and_the_core(engine: VllmEngine) -> None:
 @pytest.mark.parametrize("activity", ["importing vLLM", "loading weights", "warming up"])
 async def test_a_start_can_be_stopped_at_any_point(shared: VllmEngine, activity: str) -> None:
     await shared.stop()
+    seen: list[int | None] = []
+    reached = asyncio.Event()
+
+    def watch(status: EngineStatus) -> None:
+        if status.activity == activity:
+            seen.append(shared.core_pid)
+            reached.set()
+
+    unsubscribe = shared.subscribe(watch)
     starting = asyncio.create_task(shared.start())
-    async with asyncio.timeout(120):
-        while shared.status.activity != activity:
-            await asyncio.sleep(0)
-    core = shared.core_pid
-    assert core is not None
+    await asyncio.wait_for(reached.wait(), 120)
+    unsubscribe()
     await shared.stop()
     with pytest.raises(EngineStartError, match="stopped"):
         await starting
     assert shared.status.state is EngineState.STOPPED
-    await until_gone(core)
+    assert seen[0] is not None
+    await until_gone(seen[0])
 
 
 async def test_a_cancelled_start_leaves_nothing(shared: VllmEngine) -> None:
