@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from textual.app import App
 from textual.pilot import Pilot
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable, Input, Static
 
 from termcoder import paths
 from termcoder.engine.sizing import GIB, Machine
@@ -17,7 +17,7 @@ from termcoder.errors import CancelledError, DamagedModelError
 from termcoder.models import catalogue, fit, store
 from termcoder.models.progress import Listener, Progress
 from termcoder.ui.screens.confirm import ConfirmScreen
-from termcoder.ui.screens.models import ModelsScreen
+from termcoder.ui.screens.models import HINT, ModelsScreen
 from tests.models.samples import Hub, model_files, serving
 
 NAME = "someone/model"
@@ -131,6 +131,19 @@ async def test_enter_uses_the_chosen_model() -> None:
         await go_to(pilot, "smollm2-135m")
         await pilot.press("enter")
         await until(pilot, lambda: answers(pilot) == ["smollm2-135m"])
+
+
+async def test_another_name_can_be_typed(tmp_path: Path) -> None:
+    async with opened() as pilot:
+        await pilot.press("o", *"qqd")
+        await pilot.press("enter")
+        assert "No model is called 'qqd'" in screen(pilot).line
+        await pilot.press("escape")
+        assert screen(pilot).line == HINT
+        await pilot.press("o", "end")
+        screen(pilot).query_one(Input).value = f" {tmp_path} "
+        await pilot.press("enter")
+        await until(pilot, lambda: answers(pilot) == [str(tmp_path)])
 
 
 @pytest.mark.parametrize("key", ["escape", "f3", "q"])

@@ -10,16 +10,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable, Input, Static
 
 from termcoder.errors import CancelledError, TermcoderError
-from termcoder.models import fit, overview, store
+from termcoder.models import catalogue, fit, overview, store
 from termcoder.models.overview import Entry
 from termcoder.models.progress import Progress, as_text, size_text
 from termcoder.ui.inert import one_line
 from termcoder.ui.screens.confirm import ConfirmScreen
 
-HINT = "Enter uses · p fetches · d removes · Esc closes"
+HINT = "Enter uses · p fetches · d removes · o another · Esc closes"
 COLUMNS = (("", 6), ("model", 20), ("size", 7), ("memory", 28), ("for", None))
 DETAILS = ("for", "licence", "context", "memory", "sources", "state", "folder")
 
@@ -32,6 +32,7 @@ class ModelsScreen(ModalScreen[str | None]):
         Binding("q", "leave", "Close", show=False),
         Binding("p", "pull", "Fetch"),
         Binding("d", "remove", "Remove"),
+        Binding("o", "other", "Another"),
         Binding("j", "move(1)", "Down", show=False),
         Binding("k", "move(-1)", "Up", show=False),
     ]
@@ -44,6 +45,8 @@ class ModelsScreen(ModalScreen[str | None]):
     ModelsScreen DataTable { height: auto; max-height: 14; background: $surface; scrollbar-size: 1 1; }
     ModelsScreen Static { height: auto; }
     ModelsScreen #details { margin: 1 0; color: $text-muted; }
+    ModelsScreen Input { display: none; margin-bottom: 1; }
+    ModelsScreen Input.-shown { display: block; }
     ModelsScreen.-short > Vertical { padding: 0 1; }
     ModelsScreen.-short #details { display: none; }
     """
@@ -86,6 +89,7 @@ class ModelsScreen(ModalScreen[str | None]):
                 table.add_column(Text(label), width=width, key=label or "state")
             yield table
             yield Static(id="details", markup=False)
+            yield Input(placeholder="a folder, or owner/name on the Hugging Face Hub", compact=True)
             yield Static(HINT, id="line", markup=False)
 
     def on_mount(self) -> None:
@@ -149,8 +153,10 @@ class ModelsScreen(ModalScreen[str | None]):
             self.dismiss(entry.model.name)
 
     def action_leave(self) -> None:
-        """Stop the fetch, if there is one; else close."""
-        if self._pulling:
+        """Leave the line for another name, or stop the fetch, or close."""
+        if self.query_one(Input).has_class("-shown"):
+            self._show_input(False)
+        elif self._pulling:
             self._cancel.set()
             self._say("stopping …")
         else:
@@ -160,6 +166,24 @@ class ModelsScreen(ModalScreen[str | None]):
         """Move the cursor."""
         table = self.query_one(DataTable)
         table.move_cursor(row=table.cursor_row + rows)
+
+    def action_other(self) -> None:
+        """Name a model that isn't in the list."""
+        if not self._pulling:
+            self._show_input(True)
+
+    def _show_input(self, shown: bool) -> None:
+        self.query_one(Input).set_class(shown, "-shown")
+        self.query_one(Input if shown else DataTable).focus()
+        self._say("Enter uses · Esc goes back" if shown else HINT)
+
+    @on(Input.Submitted)
+    def _use_other(self, event: Input.Submitted) -> None:
+        event.stop()
+        try:
+            self.dismiss(catalogue.resolve(event.value.strip()).name)
+        except TermcoderError as error:
+            self._say(str(error))
 
     def action_pull(self) -> None:
         """Fetch the chosen model and stay here."""
