@@ -141,6 +141,7 @@ class Life:
         with _smooth_start(), self._core_made().lent_to_vllm():
             config = AsyncEngineArgs(**arguments).create_engine_config()
             self._check_wanted()
+            self._tell("starting the engine")
             return AsyncLLM.from_vllm_config(config, disable_log_stats=True)
 
     def _core_made(self) -> CoreProcess:
