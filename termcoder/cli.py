@@ -1,10 +1,11 @@
 """The command line: flags become settings, and the parts are put together here and nowhere else."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import termcoder
 from termcoder import settings as settings_module
@@ -90,6 +91,7 @@ def run_program(args: argparse.Namespace) -> int:
     """Open the program in the terminal."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise TermcoderError("termcoder needs a terminal.", remedy="In a pipe, use `termcoder ask`.")
+    gc.disable()  # nothing that is made until the first paint is garbage; the program turns it on again then
     from termcoder.launch import run
 
     return run(settings_of(args), args.folder or Path.cwd())
@@ -102,7 +104,8 @@ def run_ask(args: argparse.Namespace) -> int:
     settings, question = settings_of(args), ask.whole_question(args.question, sys.stdin)
     logs.setup_logging()
     with logs.terminal_guard():
-        return ask.ask(settings, args.folder or Path.cwd(), question, sys.__stdout__, sys.__stderr__)
+        out, err = cast(TextIO, sys.__stdout__), cast(TextIO, sys.__stderr__)
+        return ask.ask(settings, args.folder or Path.cwd(), question, out, err)
 
 
 def _add_ask(commands: Any) -> None:

@@ -7,9 +7,16 @@ from termcoder.engine.base import Engine
 from termcoder.engine.registry import LOCAL_BACKENDS, make_engine
 from termcoder.features.chat import Chat
 from termcoder.features.engine_host import EngineHost, Preparer, Report
+from termcoder.features.parts import Parts
+from termcoder.history import History
 from termcoder.sessions.store import SessionStore
 from termcoder.settings import Settings
 from termcoder.workspace import Workspace, find_root
+
+
+def make_parts(settings: Settings, folder: Path) -> Parts:
+    """What the program in the terminal works with."""
+    return Parts(settings, make_host(settings), make_chat(settings, folder), History())
 
 
 def make_chat(settings: Settings, folder: Path, *, saved: bool = True) -> Chat:

@@ -3,21 +3,29 @@
 import asyncio
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from termcoder import composition, logs
-from termcoder.history import History
+from termcoder import logs
 from termcoder.settings import Settings
 from termcoder.ui import terminal_input
-from termcoder.ui.app import Parts, TermcoderApp
+from termcoder.ui.app import TermcoderApp
+
+if TYPE_CHECKING:
+    from termcoder.features.parts import Parts
 
 
 def run(settings: Settings, folder: Path) -> int:
     """Run until the user leaves. Returns the exit code."""
+
+    def make_parts() -> "Parts":
+        from termcoder import composition  # all the rest of the program: not before the first paint
+
+        return composition.make_parts(settings, folder)
+
     logs.setup_logging()
     terminal_input.install()
-    host, chat = composition.make_host(settings), composition.make_chat(settings, folder)
     with logs.terminal_guard():
-        return asyncio.run(_run(TermcoderApp(Parts(settings, host, chat, History()))))
+        return asyncio.run(_run(TermcoderApp(settings, make_parts)))
 
 
 async def _run(app: TermcoderApp) -> int:
@@ -28,4 +36,5 @@ async def _run(app: TermcoderApp) -> int:
         await app.run_async()
         return app.return_code or 0
     finally:
-        await app.parts.host.stop()
+        if app.parts is not None:
+            await app.parts.host.stop()

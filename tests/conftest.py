@@ -4,6 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("termcoder", deadline=None)  # a slow machine is no fault
+settings.load_profile("termcoder")
 
 
 @pytest.fixture(autouse=True)

@@ -47,6 +47,12 @@ class EngineHost:
         """The current engine, ready or not."""
         return self._engine
 
+    @property
+    def model_label(self) -> str:
+        """The model's name, short enough for a status line: the last part of a folder or Hub name."""
+        name = self._engine.model.name if self._engine else self.model_name
+        return Path(name).name or name
+
     def subscribe(self, listener: StatusListener) -> Callable[[], None]:
         """Call `listener` at every change of status."""
         return self._board.subscribe(listener)
@@ -128,8 +134,3 @@ def _as_engine_error(error: TermcoderError) -> EngineError:
     if isinstance(error, EngineError):
         return error
     return EngineStartError(error.message, remedy=error.remedy)
-
-
-def model_label(name: str) -> str:
-    """A short name for a status line: the last part of a folder or Hub name."""
-    return Path(name).name or name

@@ -1,7 +1,8 @@
 """The application: wiring only. What it shows is in panes, screens and widgets; what it does is in features."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import gc
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING
 
 from textual import events, on, work
 from textual.app import App, ComposeResult, SystemCommand
@@ -10,11 +11,7 @@ from textual.widget import Widget
 
 from termcoder import paths
 from termcoder.engine.base import EngineState, EngineStatus
-from termcoder.engine.registry import LOCAL_BACKENDS
 from termcoder.errors import TermcoderError
-from termcoder.features.chat import Chat
-from termcoder.features.engine_host import EngineHost, model_label
-from termcoder.history import History
 from termcoder.settings import Settings
 from termcoder.ui import themes
 from termcoder.ui.commands import bindings_of, keys_label, with_keys
@@ -23,15 +20,8 @@ from termcoder.ui.panes.chat import ChatPane
 from termcoder.ui.widgets.key_hints import KeyHints
 from termcoder.ui.widgets.status_bar import StatusBar
 
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the composition root hands to the application."""
-
-    settings: Settings
-    host: EngineHost
-    chat: Chat
-    history: History
+if TYPE_CHECKING:
+    from termcoder.features.parts import Parts
 
 
 class TermcoderApp(App[int]):
@@ -42,40 +32,41 @@ class TermcoderApp(App[int]):
     BINDINGS = bindings_of("app")
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, settings: Settings, make_parts: "Callable[[], Parts]") -> None:
+        """`make_parts` is called after the first paint: what it imports need not be waited for."""
         super().__init__()
-        self.parts = parts
-        chat = parts.settings.chat
-        self.commands = with_keys({"composer.send": chat.send_key, "composer.newline": chat.newline_key})
+        self._settings = settings
+        self._make_parts = make_parts
+        self.parts: Parts | None = None
+        keys = settings.chat
+        self.commands = with_keys({"composer.send": keys.send_key, "composer.newline": keys.newline_key})
         self._theme_errors = self._load_themes()
+        self._unfollow: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
         """The chat pane over the status bar."""
-        settings = self.parts.settings
-        yield ChatPane(
-            self.parts.chat,
-            self.parts.host,
-            self.parts.history,
-            settings.chat,
-            reads_ahead=settings.engine.backend in LOCAL_BACKENDS,
-        )
+        yield ChatPane(self._settings.chat)
         yield StatusBar()
         yield KeyHints(self.commands)
 
     def on_mount(self) -> None:
-        """Start the engine after the first paint, so that the program is there at once."""
-        self._unfollow = self.parts.host.subscribe(self._engine_changed)
+        """Everything that need not be on the screen comes after the first paint."""
         self.call_after_refresh(self._after_first_paint)
 
     def on_unmount(self) -> None:
         """The engine outlives the screen by a moment: don't follow it any longer."""
         self._unfollow()
 
-    def _after_first_paint(self) -> None:
-        self.parts.host.start()
+    async def _after_first_paint(self) -> None:
+        self.parts = parts = self._make_parts()
+        self._unfollow = parts.host.subscribe(self._engine_changed)
+        self.run_worker(self.pane.attach(parts))
+        parts.host.start()
         self._show_branch()
         for error in self._theme_errors:
             self.tell(str(error), severity="warning")
+        gc.freeze()  # what is there now stays: a full collection need not look at it
+        gc.enable()
 
     @property
     def pane(self) -> ChatPane:
@@ -98,7 +89,7 @@ class TermcoderApp(App[int]):
                 if command.palette and command.scope == scope:
                     yield SystemCommand(command.title, keys_label(command), self._runner(scope, command.name))
 
-    def _runner(self, scope: str, name: str):  # type: ignore[no-untyped-def]  # Textual's own callback type
+    def _runner(self, scope: str, name: str) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
             await self.run_action(name, default_namespace=self._owner(scope))
 
@@ -115,17 +106,17 @@ class TermcoderApp(App[int]):
         self.screen_stack[0].query_one(KeyHints).scope = self._scope()
 
     def _engine_changed(self, status: EngineStatus) -> None:
-        engine = self.parts.host.engine
-        self.bar.change(
-            engine=status,
-            model=model_label(engine.model.name if engine else self.parts.host.model_name),
-            context_tokens=engine.model.context_tokens if engine else 0,
-        )
+        if self.parts is None:
+            return
+        host = self.parts.host
+        tokens = host.engine.model.context_tokens if host.engine else 0
+        self.bar.change(engine=status, model=host.model_label, context_tokens=tokens)
         if status.state in (EngineState.READY, EngineState.FAILED):
             self._show_branch()
 
     def _show_branch(self) -> None:
-        self.bar.change(branch=self.parts.chat.workspace.branch() or "")
+        if self.parts is not None:
+            self.bar.change(branch=self.parts.chat.workspace.branch() or "")
 
     def action_help(self) -> None:
         """Show the keys of the place the user is in."""
@@ -143,27 +134,32 @@ class TermcoderApp(App[int]):
         """Choose, fetch or remove a model."""
         from termcoder.ui.screens.models import ModelsScreen
 
-        self.push_screen(ModelsScreen(self.parts.host.model_name), self._use_model)
+        if self.parts is not None:
+            self.push_screen(ModelsScreen(self.parts.host.model_name), self._use_model)
 
-    @work(exclusive=True, group="engine")
-    async def _use_model(self, name: str | None) -> None:
-        if name is not None and name != self.parts.host.model_name:
-            await self.pane.stop_answer()
+    def _use_model(self, name: str | None) -> None:
+        if name is not None:
+            self.run_worker(self._switch(name), group="engine", exclusive=True)
+
+    async def _switch(self, name: str) -> None:
+        if self.parts is not None and name != self.parts.host.model_name:
+            await (await self.pane.conversation()).stop_answer()
             await self.parts.host.switch(name)
 
     @work(exclusive=True, group="engine")
     async def action_restart_engine(self) -> None:
         """Stop the engine if it runs, and start it again."""
-        await self.pane.stop_answer()
-        await self.parts.host.restart()
+        if self.parts is not None:
+            await (await self.pane.conversation()).stop_answer()
+            await self.parts.host.restart()
 
     async def action_cancel(self) -> None:
         """Stop the answer, or take back the newest queued message."""
-        await self.pane.cancel()
+        await (await self.pane.conversation()).cancel()
 
     async def action_new_session(self) -> None:
         """Begin an empty conversation; the old one stays on the disk."""
-        await self.pane.new_session()
+        await (await self.pane.conversation()).new_session()
 
     def action_next_theme(self) -> None:
         """Go through the themes."""
@@ -174,7 +170,8 @@ class TermcoderApp(App[int]):
 
     async def action_quit(self) -> None:
         """Save what there is of the answer and leave; the engine is ended by the composition root."""
-        await self.pane.stop_answer()
+        if self.pane.answering:
+            await (await self.pane.conversation()).stop_answer()
         self.exit(0)
 
     def _load_themes(self) -> list[TermcoderError]:
@@ -183,7 +180,7 @@ class TermcoderApp(App[int]):
             self.unregister_theme(name)
         for theme in found:
             self.register_theme(theme)
-        wanted = self.parts.settings.ui.theme
+        wanted = self._settings.ui.theme
         problems: list[TermcoderError] = list(errors)
         if wanted in self.available_themes:
             self.theme = wanted

@@ -53,6 +53,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("transcript", "copy_block", ("c", "enter"), "Copy this block", label="Copy"),
     Command("transcript", "copy_answer", ("y",), "Copy the whole answer", label="Copy answer"),
     Command("transcript", "save_block", ("s",), "Save this block to a file"),
+    Command("transcript", "toggle_fold", ("space", "o"), "Show or fold a long question", palette=False),
     Command("transcript", "regenerate", ("r",), "Answer again", label="Again"),
     Command("transcript", "edit", ("e",), "Edit this question and send it again", label="Edit"),
 )
@@ -80,9 +81,7 @@ def keys_label(command: Command, *, first: bool = False) -> str:
 
 def with_keys(keys: Mapping[str, str]) -> tuple[Command, ...]:
     """Every command, with these keys (by command id) in place of its own."""
-    return tuple(
-        replace(command, keys=(keys[command.id],)) if command.id in keys else command for command in COMMANDS
-    )
+    return tuple(replace(command, keys=(keys[command.id],)) if command.id in keys else command for command in COMMANDS)
 
 
 def bindings_of(scope: str) -> list[BindingType]:

@@ -5,6 +5,10 @@ _CONTROL[0x7F] = "\u2421"
 _CONTROL.update(dict.fromkeys(range(0x80, 0xA0), "\N{REPLACEMENT CHARACTER}"))
 # Characters that reorder or hide what follows them (Unicode UTS #55, "bidirectional override").
 _CONTROL.update(dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\N{REPLACEMENT CHARACTER}"))
+# Line breaks that aren't "\n", surrogates (no terminal can be sent one), and tag characters (they can't be seen).
+_CONTROL.update(
+    dict.fromkeys((0x2028, 0x2029, *range(0xD800, 0xE000), *range(0xE0000, 0xE0080)), "\N{REPLACEMENT CHARACTER}")
+)
 
 
 def inert(text: str) -> str:

@@ -53,6 +53,12 @@ def read(path: Path) -> Theme:
             name=str(table["name"]), dark=bool(table["dark"]), variables=dict(table.get("variables", {})), **colors
         )
         theme.to_color_system().generate()
-    except (OSError, KeyError, TypeError, ValueError, ColorParseError) as error:  # TOML and UTF-8 errors are ValueErrors
+    except (
+        OSError,
+        KeyError,
+        TypeError,
+        ValueError,
+        ColorParseError,
+    ) as error:  # TOML and UTF-8 errors are ValueErrors
         raise SettingsError(f"The theme {path.name} is broken: {error}.", remedy=f"Mend or remove {path}.") from error
     return theme

@@ -1,6 +1,6 @@
 """Draws the README's pictures: the program in a real terminal, with a real model, as SVG.
 
-    python -m tests.e2e.pictures [--model NAME-OR-FOLDER]
+python -m tests.e2e.pictures [--model NAME-OR-FOLDER]
 """
 
 import argparse

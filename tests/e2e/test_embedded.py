@@ -57,7 +57,9 @@ def test_ask_prints_the_answer_and_nothing_else(isolated_home: Path, tmp_path: P
 
 
 def _core_below(shell: int) -> int:
-    return next(pid for pid in children_of(shell) if "EngineCore" in command_of(pid) or "engine.core" in command_of(pid))
+    return next(
+        pid for pid in children_of(shell) if "EngineCore" in command_of(pid) or "engine.core" in command_of(pid)
+    )
 
 
 def _wait_until_gone(pids: list[int]) -> None:

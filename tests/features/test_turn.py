@@ -96,7 +96,8 @@ async def test_a_death_keeps_what_came_and_says_why() -> None:
 
 async def test_old_turns_are_left_out_by_name_when_the_context_is_full() -> None:
     history = [
-        ContextItem(f"turn {n}", (Message(Role.USER, "word " * 40), Message(Role.ASSISTANT, "yes"))) for n in range(1, 9)
+        ContextItem(f"turn {n}", (Message(Role.USER, "word " * 40), Message(Role.ASSISTANT, "yes")))
+        for n in range(1, 9)
     ]
     run = await Run().of(await started(Script(replies=["ok"], context_tokens=300)), prompt(history=history))
     ready = next(event for event in run.events if isinstance(event, ContextReady))

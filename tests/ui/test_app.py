@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,11 @@ from termcoder.engine.base import EngineState
 from termcoder.engine.scripted import Script, ScriptedEngine
 from termcoder.features.chat import SET_ASIDE, Chat
 from termcoder.features.engine_host import EngineHost
+from termcoder.features.parts import Parts
 from termcoder.history import History
 from termcoder.sessions.store import SessionStore
 from termcoder.settings import EngineSettings, Settings
-from termcoder.ui.app import Parts, TermcoderApp
+from termcoder.ui.app import TermcoderApp
 from termcoder.ui.commands import COMMANDS
 from termcoder.ui.screens.help import HelpScreen
 from termcoder.ui.screens.log import LogScreen
@@ -28,18 +28,29 @@ from termcoder.ui.widgets.transcript import Transcript
 from termcoder.workspace import Workspace
 
 
-def make_app(project: Path, engine: ScriptedEngine) -> TermcoderApp:
-    settings = Settings(engine=EngineSettings(backend="scripted"))
-    host = EngineHost(lambda name, report, cancel: engine, "scripted")
-    return TermcoderApp(Parts(settings, host, Chat(Workspace(project), SessionStore(), settings.chat), History()))
+def make_app(project: Path, engine: ScriptedEngine, backend: str = "scripted") -> TermcoderApp:
+    settings = Settings(engine=EngineSettings(backend=backend))
+
+    def make_parts() -> Parts:
+        host = EngineHost(lambda name, report, cancel: engine, "scripted")
+        return Parts(settings, host, Chat(Workspace(project), SessionStore(), settings.chat), History())
+
+    return TermcoderApp(settings, make_parts)
+
+
+def parts_of(pilot: Pilot[Any]) -> Parts:
+    parts = app_of(pilot).parts
+    assert parts is not None
+    return parts
 
 
 @asynccontextmanager
 async def running(project: Path, engine: ScriptedEngine) -> AsyncIterator[Pilot[Any]]:
     app = make_app(project, engine)
     async with app.run_test(size=(100, 30)) as pilot:
+        await app.pane.conversation()
         yield pilot
-    await app.parts.host.stop()
+        await parts_of(pilot).host.stop()
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
@@ -62,7 +73,7 @@ async def say(pilot: Pilot[Any], text: str) -> None:
 
 
 def turns(pilot: Pilot[Any]) -> list[tuple[str, str, TurnState]]:
-    return [(turn.question, turn.answer, turn.state) for turn in app_of(pilot).parts.chat.turns]
+    return [(turn.question, turn.answer, turn.state) for turn in parts_of(pilot).chat.turns]
 
 
 def shown(pilot: Pilot[Any]) -> list[str]:
@@ -190,7 +201,7 @@ async def test_up_recalls_what_was_sent_in_the_last_run(tmp_path: Path) -> None:
         await until(pilot, answered(pilot, 1))
     async with running(tmp_path, ScriptedEngine()) as pilot:
         await until(pilot, lambda: len(shown(pilot)) == 1)
-        await until(pilot, lambda: bool(app_of(pilot).parts.history.entries))
+        await until(pilot, lambda: bool(parts_of(pilot).history.entries))
         await pilot.press("up")
         assert app_of(pilot).pane.composer.text_to_send() == "from the first run"
 
@@ -232,8 +243,7 @@ def test_every_declared_command_can_be_run(command: Any) -> None:
 async def test_what_stands_before_the_question_is_read_ahead_once(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("one = 1\n", encoding="utf-8")
     engine = ScriptedEngine()
-    app = make_app(tmp_path, engine)
-    app.parts = replace(app.parts, settings=replace(app.parts.settings, engine=EngineSettings(backend="vllm")))
+    app = make_app(tmp_path, engine, backend="vllm")
     async with app.run_test() as pilot:
         await until(pilot, lambda: len(engine.requests) == 1)
         app.pane.composer.load_draft("What is @a.py")
@@ -244,4 +254,4 @@ async def test_what_stands_before_the_question_is_read_ahead_once(tmp_path: Path
         assert len(engine.requests) == 2
         assert engine.requests[1].messages[-1].content.startswith('<file path="a.py">')
         assert {request.sampling.max_tokens for request in engine.requests} == {1}
-    await app.parts.host.stop()
+        await parts_of(pilot).host.stop()

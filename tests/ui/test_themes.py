@@ -10,7 +10,6 @@ from termcoder.errors import SettingsError
 from termcoder.ui import themes
 
 
-
 def luminance(color: Color) -> float:
     """Relative luminance, WCAG 2.2."""
     parts = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in color.normalized]

@@ -14,6 +14,7 @@ from termcoder.ui.commands import Command, keys_label
 
 SCOPES = {"composer": "Message", "transcript": "Conversation", "app": "Everywhere"}
 
+
 class HelpScreen(ModalScreen[None]):
     """Keys by place, the current one first. Closes on Esc, q or F1."""
 

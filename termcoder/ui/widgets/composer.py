@@ -1,6 +1,6 @@
 """The message being written: it sends, recalls what was sent before, and completes `@file` mentions."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import events, on
@@ -9,13 +9,14 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import TextArea
 
-from termcoder.history import History
-from termcoder.mentions import find_mentions
 from termcoder.ui.commands import bindings_of
 from termcoder.ui.widgets.draft_area import DraftArea
-from termcoder.ui.widgets.file_completer import FileCompleter
-from termcoder.ui.widgets.recall import Recall
-from termcoder.workspace import Workspace
+
+if TYPE_CHECKING:
+    from termcoder.history import History
+    from termcoder.ui.widgets.file_completer import FileCompleter
+    from termcoder.ui.widgets.recall import Recall
+    from termcoder.workspace import Workspace
 
 DRAFT_CHANGED_SECONDS = 0.15
 """Changes this close together are told once."""
@@ -69,23 +70,38 @@ class Composer(DraftArea):
 
     def __init__(
         self,
-        workspace: Workspace | None = None,
+        workspace: "Workspace | None" = None,
         *,
-        history: History | None = None,
+        history: "History | None" = None,
         send_key: str = "enter",
         newline_key: str = "ctrl+j",
         **kwargs: Any,
     ) -> None:
         self._named: frozenset[str] = frozenset()
         super().__init__("Ask about this project. @ names a file.", **kwargs)
-        self._workspace = workspace
-        self._recall = Recall(history) if history is not None else None
-        self._completer = FileCompleter(self, workspace) if workspace is not None else None
+        self._workspace: Workspace | None = None
+        self._recall: Recall | None = None
+        self._completer: FileCompleter | None = None
+        self.attach(workspace, history)
         self._told: Timer | None = None
         self._newline_keys = (_NEWLINE_KEYS | {newline_key}) - {send_key}
         self._bindings.apply_keymap({"composer.send": send_key, "composer.newline": newline_key})
         for key in _UNBOUND:
             self._bindings.key_to_bindings.pop(key, None)
+
+    def attach(self, workspace: "Workspace | None", history: "History | None") -> None:
+        """Complete files of this workspace and recall from this history from now on."""
+        self._workspace = workspace
+        if history is not None:
+            from termcoder.ui.widgets.recall import Recall
+
+            self._recall = Recall(history)
+        if workspace is not None:
+            from termcoder.ui.widgets.file_completer import FileCompleter
+
+            self._completer = FileCompleter(self, workspace)
+            if self.is_mounted:
+                self.screen.mount(self._completer.popup)
 
     def load_draft(self, text: str) -> None:
         """Put `text` in place of the draft; undo brings the draft back."""
@@ -200,6 +216,8 @@ class Composer(DraftArea):
         """Which mentions name a file? They are drawn in their own colour, mere text isn't."""
         if self._workspace is None:
             return
+        from termcoder.mentions import find_mentions
+
         paths = {mention.path for mention in find_mentions(self.text)}
         named = frozenset(path for path in paths if self._workspace.is_file(path))
         if named != self._named:
@@ -212,6 +230,8 @@ class Composer(DraftArea):
         text = super().get_line(line_index)
         if self._named:
             style = self.get_component_rich_style("composer--mention", partial=True)
+            from termcoder.mentions import find_mentions
+
             for mention in find_mentions(self.document.get_line(line_index)):
                 if mention.path in self._named:
                     text.stylize(style, mention.start, mention.end)

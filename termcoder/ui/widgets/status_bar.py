@@ -1,7 +1,7 @@
 """The line at the bottom: engine state, model, context meter, speed, git branch."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rich.text import Text
@@ -24,7 +24,7 @@ MARKS = {
 class StatusLine:
     """What the bar shows. `exact` False puts a "~" before the tokens; 0 tokens per second hides the speed."""
 
-    engine: EngineStatus = EngineStatus()
+    engine: EngineStatus = field(default_factory=EngineStatus)
     model: str = ""
     used_tokens: int = 0
     context_tokens: int = 0

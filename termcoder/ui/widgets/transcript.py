@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from termcoder.ui.commands import bindings_of
@@ -19,10 +19,7 @@ __all__ = ["Transcript", "TurnView"]
 class Transcript(TurnScroll, can_focus=True):
     """A focusable, scrolling list of turns with a cursor that stops at every block."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings_of("transcript"),
-        Binding("space,o", "toggle_fold", "Show or fold a long question", show=False, id="transcript.toggle_fold"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("transcript")
 
     class CopyRequested(Message):
         """Copy `text`; `what` names it for people ("question", "code", "block", "answer")."""

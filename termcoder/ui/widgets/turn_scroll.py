@@ -142,8 +142,10 @@ class TurnScroll(ScrollView):
 
     def _renew_ink(self) -> None:
         """Take a new theme's styles."""
+        if self._ink is None:
+            return  # nothing was drawn yet
         ink = Ink(self.get_component_rich_style)
-        if self._ink is not None and not self._ink.same_as(ink):
+        if not self._ink.same_as(ink):
             self._ink = ink
             self._arrange()
 

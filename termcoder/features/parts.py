@@ -1,0 +1,18 @@
+"""What a front end works with."""
+
+from dataclasses import dataclass
+
+from termcoder.features.chat import Chat
+from termcoder.features.engine_host import EngineHost
+from termcoder.history import History
+from termcoder.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One project's conversation, and the engine that answers."""
+
+    settings: Settings
+    host: EngineHost
+    chat: Chat
+    history: History
