@@ -10,6 +10,11 @@ from termcoder.errors import DamagedModelError, NotAModelError
 MAX_HEADER = 100_000_000  # bytes; the format's own limit
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 MAX_JSON = 50_000_000
+MEASURES = {
+    "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim", "hidden_size", "vocab_size",
+    "max_position_embeddings",
+}  # fmt: skip
+MAX_MEASURE = 100_000_000
 GENERATORS = ("ForCausalLM", "ForConditionalGeneration")
 AGAIN = "Remove it (`termcoder models remove`) and fetch it again."
 OTHER = "Choose another model."
@@ -41,6 +46,8 @@ def check_config(folder: Path) -> None:
         raise NotAModelError(f"{folder.name} doesn't say what architecture it is.", remedy=OTHER)
     if not any(name.endswith(GENERATORS) for name in architectures):
         raise NotAModelError(f"{folder.name} is a {architectures[0][:60]}, which writes no text.", remedy=OTHER)
+    for table in (config, config.get("text_config") or {}):
+        _check_numbers(folder, table)
     for name in ("config.json", "tokenizer_config.json"):
         if (folder / name).exists() and "auto_map" in _table(folder / name):
             raise NotAModelError(f"{folder.name} wants to run Python code of its own, which is refused.", remedy=OTHER)
@@ -92,6 +99,16 @@ def _table(file: Path) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise DamagedModelError(f"{folder.name}/{file.name} is no table.", remedy=AGAIN)
     return table
+
+
+def _check_numbers(folder: Path, config: Any) -> None:
+    """Raise DamagedModelError where the model's measures are no sane numbers: memory is reckoned with them."""
+    if not isinstance(config, dict):
+        raise DamagedModelError(f"{folder.name}/config.json is damaged.", remedy=AGAIN)
+    for name in MEASURES & config.keys():
+        value = config[name]
+        if value is not None and (type(value) is not int or not 0 < value < MAX_MEASURE):
+            raise DamagedModelError(f"{folder.name}/config.json gives no sane {name}.", remedy=AGAIN)
 
 
 def _check_index(folder: Path, present: set[str]) -> None:

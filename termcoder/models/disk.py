@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from termcoder.errors import DiskFullError
+from termcoder.errors import DiskFullError, ModelError
 from termcoder.models.progress import size_text
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -24,14 +24,15 @@ def ensure_room(folder: Path, needed: int) -> None:
 
 
 @contextmanager
-def telling_full(folder: Path) -> Iterator[None]:
-    """Turn "no space left" of any write inside into DiskFullError."""
+def telling_errors(folder: Path) -> Iterator[None]:
+    """Turn "no space left" of anything done inside into DiskFullError, any other trouble with files into ModelError."""
     try:
         yield
     except OSError as error:
-        if error.errno not in FULL:
-            raise
-        raise disk_full(folder) from error
+        if error.errno in FULL:
+            raise disk_full(folder) from error
+        what, why = error.filename or folder, error.strerror or error
+        raise ModelError(f"{what} can't be used: {why}.", remedy="Check who may read and write there.") from error
 
 
 def disk_full(folder: Path) -> DiskFullError:
@@ -40,15 +41,14 @@ def disk_full(folder: Path) -> DiskFullError:
     return DiskFullError(f"The disk at {_disk_of(folder)} is full ({size_text(free)} free).", remedy=REMEDY)
 
 
-def size_of(folder: Path) -> int:
-    """Bytes of the files in `folder` and below; files that vanish meanwhile don't count."""
-    total = 0
-    for file in folder.rglob("*"):
-        try:
-            total += file.lstat().st_size if not file.is_dir() else 0
-        except OSError:
-            continue
-    return total
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of the files in a folder and below; what vanishes meanwhile or can't be read is 0."""
+    try:
+        if not path.is_dir() or path.is_symlink():
+            return path.lstat().st_size
+        return sum(size_of(entry) for entry in path.iterdir())
+    except OSError:
+        return 0
 
 
 def remove(path: Path) -> None:

@@ -7,9 +7,11 @@ from termcoder.engine import sizing
 from termcoder.engine.sizing import Machine
 from termcoder.engine.vllm_options import cuda_build
 from termcoder.errors import EngineStartError, ModelTooBigError
+from termcoder.models.disk import size_of
 from termcoder.models.progress import size_text
 
 LEAST_CONTEXT = sizing.MIN_CONTEXT_TOKENS
+MAX_CACHE_PER_TOKEN = 1 << 40  # bytes; far more than any model takes
 USEFUL_CONTEXT = 4096  # tokens: a question with a file, and its answer
 
 
@@ -58,12 +60,15 @@ def check(name: str, needs: Needs, machine: Machine) -> None:
 
 
 def folder_needs(folder: Path) -> Needs:
-    """What the model in a folder takes, from its files and configuration; zeros for what they don't say."""
+    """What the model in a folder takes, from its files and configuration; zeros for what they don't say.
+
+    Never raises: it is asked about folders that nobody checked.
+    """
     try:
         shape = sizing.read_shape(folder)
-    except EngineStartError:
-        return Needs(sum(file.stat().st_size for file in folder.glob("*.safetensors")), 0)
-    return Needs(shape.weight_bytes, shape.cache_bytes_per_token)
+    except (EngineStartError, OSError, ArithmeticError, AttributeError, RecursionError):
+        return Needs(sum(size_of(file) for file in folder.glob("*.safetensors")), 0)
+    return Needs(shape.weight_bytes, min(shape.cache_bytes_per_token, MAX_CACHE_PER_TOKEN))
 
 
 def read_machine() -> Machine:

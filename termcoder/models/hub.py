@@ -17,7 +17,7 @@ from termcoder.errors import ChecksumError, FetchError, NoNetworkError, NotAMode
 from termcoder.models import checks
 from termcoder.models.catalogue import HubSource
 from termcoder.models.child import run_child
-from termcoder.models.disk import disk_full, ensure_room, remove, telling_full
+from termcoder.models.disk import disk_full, ensure_room, remove, size_of, telling_errors
 from termcoder.models.progress import Listener, Meter
 
 WANTED = (
@@ -59,7 +59,7 @@ class HubFetch:
 
         The configuration comes before the weights, so that what can't be run is refused before gigabytes come.
         """
-        with telling_full(self._folder):
+        with telling_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             files = self._list()
             self._enter()
@@ -110,7 +110,7 @@ class HubFetch:
         self._folder.mkdir(exist_ok=True)
 
     def _bytes_of(self, files: Sequence[HubFile]) -> int:
-        return sum(_size(self._folder / file.name) + _size(self._incomplete(file)) for file in files)
+        return sum(size_of(self._folder / file.name) + size_of(self._incomplete(file)) for file in files)
 
     def _incomplete(self, file: HubFile) -> Path:
         return self._folder / f"{file.name}.incomplete"
@@ -181,10 +181,3 @@ def _sum_fits(path: Path, file: HubFile, meter: Meter) -> bool:
             meter.add(len(chunk))
     expected = file.sha256 or file.blob
     return not expected or sum_.hexdigest() == expected
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

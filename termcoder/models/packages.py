@@ -21,7 +21,7 @@ from typing import Any
 from termcoder.errors import ChecksumError, FetchError, NoNetworkError
 from termcoder.models.catalogue import PackageSource
 from termcoder.models.child import Ended, run_child
-from termcoder.models.disk import disk_full, size_of, telling_full
+from termcoder.models.disk import disk_full, size_of, telling_errors
 from termcoder.models.progress import Listener, Meter
 
 CHUNK = 1 << 20
@@ -47,7 +47,7 @@ class PackageFetch:
     def run(self) -> Path:
         """Fetch what is missing and return the complete file. Raises FetchError or CancelledError."""
         try:
-            with telling_full(self._folder):
+            with telling_errors(self._folder):
                 self._resume()
                 self._meter = Meter("fetching", self._total, self._listener, self._cancel, there=self._moved)
                 for package in self._source.packages[self._parts :]:

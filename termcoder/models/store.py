@@ -21,11 +21,12 @@ from termcoder.errors import CancelledError, ModelError, UnknownModelError
 from termcoder.models import catalogue, checks, fit
 from termcoder.models.catalogue import Model
 from termcoder.models.disk import remove as remove_path
-from termcoder.models.disk import size_of, telling_full
+from termcoder.models.disk import size_of, telling_errors
 from termcoder.models.progress import Listener, Progress
 
 RECORD = "termcoder.json"
 PARTIAL = ".partial"
+REMOVED = ".removed"
 LOCK_SECONDS = 0.2  # between two looks at a lock that another program holds
 
 
@@ -78,7 +79,7 @@ def pull(name: str, progress: Listener, cancel: threading.Event, *, keep_source:
     if model.folder:
         checks.check_folder(model.folder)
         return model.folder
-    with _locked(model, progress, cancel):
+    with telling_errors(paths.models_dir()), _locked(model, progress, cancel):
         if not is_ready(model):
             _make(model, progress, cancel, keep_source=keep_source)
     folder = folder_of(model)
@@ -99,10 +100,9 @@ def folder_of(model: Model) -> Path:
 def installed() -> list[Installed]:
     """The models in the store, by name."""
     root = paths.models_dir()
-    folders = sorted(root.iterdir()) if root.is_dir() else []
-    return [
-        _installed(folder) for folder in folders if not folder.name.endswith(PARTIAL) and (folder / RECORD).exists()
-    ]
+    with telling_errors(root):
+        folders = sorted(root.iterdir()) if root.is_dir() else []
+        return [_installed(folder) for folder in folders if _is_model(folder)]
 
 
 def info(name: str) -> tuple[Model, Installed | None]:
@@ -122,7 +122,7 @@ def remove(name: str) -> int:
     if model.folder or not doomed:
         here = ", ".join(item.name for item in installed()) or "none"
         raise UnknownModelError(f"{name} is not among the fetched models.", remedy=f"Fetched: {here}.")
-    with _locked(model, lambda _: None, threading.Event(), wait=False):
+    with telling_errors(folder), _locked(model, lambda _: None, threading.Event(), wait=False):
         freed = sum(size_of(path) for path in doomed)
         for path in doomed:
             _vanish(path)
@@ -132,14 +132,17 @@ def remove(name: str) -> int:
 def _make(model: Model, progress: Listener, cancel: threading.Event, *, keep_source: bool) -> None:
     from termcoder.models.fetch import fetch
 
-    partial = _partial(model)
-    paths.private_dir(partial)
-    with telling_full(partial):
-        fetched = fetch(model, partial, progress, cancel)
-        folder = _convert(fetched.path, partial, progress, cancel, keep_source) if fetched.is_gguf else fetched.path
-        checks.check_folder(folder)
-        _write_record(folder, model, fetched.source, fetched.version)
-        os.replace(folder, folder_of(model))
+    if folder_of(model).exists():
+        raise ModelError(
+            f"{folder_of(model)} is in the way: it is no model that termcoder fetched.",
+            remedy=f"Move it away, or delete it with `termcoder models remove {model.name}`.",
+        )
+    partial = paths.private_dir(_partial(model))
+    fetched = fetch(model, partial, progress, cancel)
+    folder = _convert(fetched.path, partial, progress, cancel, keep_source) if fetched.is_gguf else fetched.path
+    checks.check_folder(folder)
+    _write_record(folder, model, fetched.source, fetched.version)
+    os.replace(folder, folder_of(model))
     remove_path(partial)
 
 
@@ -166,6 +169,10 @@ def _write_record(folder: Path, model: Model, source: str, version: str) -> None
     (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
+def _is_model(folder: Path) -> bool:
+    return not folder.name.endswith((PARTIAL, REMOVED)) and (folder / RECORD).exists()
+
+
 def _installed(folder: Path) -> Installed:
     record: Any = None
     with suppress(OSError, ValueError, RecursionError):
@@ -186,7 +193,7 @@ def _partial(model: Model) -> Path:
 
 def _vanish(path: Path) -> None:
     """Take a folder out of the store in one step, then remove it: a stop halfway leaves nothing like a model."""
-    grave = path.with_name(f".{path.name}.removed")
+    grave = path.with_name(f".{path.name}{REMOVED}")
     remove_path(grave)
     os.replace(path, grave)
     remove_path(grave)

@@ -59,6 +59,30 @@ def test_what_writes_no_text_is_refused(tmp_path: Path, architectures: Any) -> N
         check_config(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"num_hidden_layers": 10**400},
+        {"num_attention_heads": 0},
+        {"num_attention_heads": float("inf")},
+        {"hidden_size": "64"},
+        {"head_dim": -1},
+        {"max_position_embeddings": True},
+        {"text_config": [1]},
+        {"text_config": {"hidden_size": float("nan")}},
+    ],
+    ids=str,
+)
+def test_measures_that_make_no_sense_are_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    write_model(tmp_path, **change)
+    with pytest.raises(DamagedModelError):
+        check_config(tmp_path)
+
+
+def test_a_measure_may_be_left_open(tmp_path: Path) -> None:
+    check_config(write_model(tmp_path, num_key_value_heads=None, head_dim=None, text_config=None))
+
+
 @pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json"])
 def test_code_of_its_own_is_refused(tmp_path: Path, name: str) -> None:
     write_model(tmp_path)

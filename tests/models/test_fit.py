@@ -61,9 +61,22 @@ def test_a_folder_is_measured(tmp_path: Path) -> None:
     assert fit.folder_needs(folder) == Needs((folder / "model.safetensors").stat().st_size, 2 * 2 * 2 * 16 * 2)
 
 
-def test_a_folder_that_makes_no_sense_has_its_weights_at_least(tmp_path: Path) -> None:
-    folder = write_model(tmp_path, num_attention_heads="many")
+@pytest.mark.parametrize("heads", ["many", None, 0, [], float("inf"), float("nan")])
+def test_a_folder_that_makes_no_sense_has_its_weights_at_least(tmp_path: Path, heads: object) -> None:
+    folder = write_model(tmp_path, num_attention_heads=heads)
     assert fit.folder_needs(folder) == Needs((folder / "model.safetensors").stat().st_size, 0)
+
+
+def test_absurd_measures_are_told_as_too_much(tmp_path: Path) -> None:
+    needs = fit.folder_needs(write_model(tmp_path, num_hidden_layers=10**300, hidden_size=10**300))
+    with pytest.raises(ModelTooBigError, match=r"needs \d+\.\d GB"):
+        fit.check("x", needs, SMALL)
+
+
+def test_a_configuration_nested_without_end(tmp_path: Path) -> None:
+    folder = write_model(tmp_path)
+    (folder / "config.json").write_text("[" * 100_000)
+    assert fit.folder_needs(folder).cache_per_token == 0
 
 
 def test_this_machine_has_memory() -> None:

@@ -293,6 +293,21 @@ def test_no_source_gives_it(tiny: Model, index: Path, monkeypatch: pytest.Monkey
         prepare("tiny")
 
 
+def test_a_folder_in_the_way_is_not_touched(hub: Hub) -> None:
+    mine = write_model(paths.models_dir() / "someone--model")
+    with pytest.raises(ModelError, match="in the way"):
+        prepare(NAME)
+    assert (mine / "config.json").exists()
+
+
+def test_a_store_that_can_not_be_used_is_told() -> None:
+    paths.models_dir().parent.mkdir(parents=True)
+    paths.models_dir().write_text("not a folder")
+    assert store.installed() == []
+    with pytest.raises(ModelError, match="can't be used"):
+        prepare(NAME)
+
+
 def test_the_store_is_private(hub: Hub) -> None:
     prepare(NAME)
     assert paths.models_dir().stat().st_mode & 0o077 == 0

@@ -59,6 +59,13 @@ class ModelsScreen(ModalScreen[str | None]):
             super().__init__()
             self.entries, self.current = entries, current
 
+    class Failed(Message):
+        """The models could not be read."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     class Moved(Message):
         """A fetch got further."""
 
@@ -117,7 +124,10 @@ class ModelsScreen(ModalScreen[str | None]):
             current = store.choose(self._current)
         except TermcoderError:
             current = self._current
-        self.post_message(self.Loaded(overview.entries(fit.read_machine()), current))
+        try:
+            self._tell(self.Loaded(overview.entries(fit.read_machine()), current))
+        except TermcoderError as error:
+            self._tell(self.Failed(str(error)))
 
     @on(Loaded)
     def _show(self, event: Loaded) -> None:
@@ -204,7 +214,7 @@ class ModelsScreen(ModalScreen[str | None]):
             text = f"{name} is here now."
         except CancelledError:
             text = f"Stopped. p goes on with {name} where it was."
-        except (TermcoderError, OSError) as error:
+        except TermcoderError as error:
             text = str(error)
         self._tell(self.Finished(text))
 
@@ -217,6 +227,11 @@ class ModelsScreen(ModalScreen[str | None]):
         event.stop()
         if not self._cancel.is_set():
             self._say(f"{self._pulling}: {as_text(event.progress)} · Esc stops")
+
+    @on(Failed)
+    def _failed(self, event: Failed) -> None:
+        event.stop()
+        self._say(event.text)
 
     @on(Finished)
     def _finished(self, event: Finished) -> None:
@@ -247,7 +262,7 @@ class ModelsScreen(ModalScreen[str | None]):
     def _remove(self, name: str) -> None:
         try:
             text = f"{name} was removed; {size_text(store.remove(name))} are free again."
-        except (TermcoderError, OSError) as error:
+        except TermcoderError as error:
             text = str(error)
         self._tell(self.Finished(text))
 
