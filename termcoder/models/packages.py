@@ -6,7 +6,7 @@ member's bytes are appended to one file; no name in it is ever used as a path an
 
 import fnmatch
 import hashlib
-import importlib.util
+import importlib.metadata
 import json
 import os
 import shutil
@@ -170,9 +170,18 @@ def _empty_state() -> dict[str, Any]:
     return {"parts": 0, "length": 0, "moved": 0}
 
 
+def _pip_is_installed() -> bool:
+    """Not by looking for its module: setuptools takes that for pip itself and can't be imported afterwards."""
+    try:
+        importlib.metadata.distribution("pip")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
 def _pip() -> list[str]:
     """How pip is called. `-P`: a file in the current folder is never taken for a module of pip."""
-    if importlib.util.find_spec("pip") is not None:
+    if _pip_is_installed():
         return [sys.executable, "-P", "-m", "pip"]
     if (found := shutil.which("pip3") or shutil.which("pip")) is not None:
         return [found]
