@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from termcoder import logs
 from termcoder.conversation import Message, Role
 from termcoder.engine.base import EngineStatus, Request, Sampling
 from termcoder.engine.vllm import VllmEngine
@@ -17,8 +18,8 @@ from termcoder.settings import EngineSettings
 
 
 def say(**what: object) -> None:
-    """One line on standard output."""
-    print(json.dumps(what), flush=True)
+    """One line to where standard output led when the program began."""
+    print(json.dumps(what), file=sys.__stdout__, flush=True)
 
 
 async def run(model_dir: Path) -> None:
@@ -36,4 +37,6 @@ async def run(model_dir: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(run(Path(sys.argv[1])))
+    logs.setup_logging()
+    with logs.terminal_guard():
+        asyncio.run(run(Path(sys.argv[1])))

@@ -1,6 +1,8 @@
 """What vLLM is told, and that nothing of it leaves this machine."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from termcoder.engine.vllm_options import core_environment, cpu_overrides, engin
 from termcoder.errors import EngineStartError
 from termcoder.settings import EngineSettings
 
+REPOSITORY = Path(__file__).parents[2]
 ON_CPU = Plan(context_tokens=4096, cache_bytes=1 << 28, threads=2, gpu_share=0.0, max_streams=4)
 ON_GPU = Plan(context_tokens=4096, cache_bytes=0, threads=2, gpu_share=0.8, max_streams=16)
 GPTQ = {"quant_method": "gptq", "bits": 4, "group_size": 32, "sym": True, "desc_act": False}
@@ -69,3 +72,10 @@ def test_the_core_gets_its_threads_on_a_cpu_only(tmp_path: Path, monkeypatch: py
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert core_environment(tmp_path, ON_CPU)["OMP_NUM_THREADS"] == "2"
     assert "OMP_NUM_THREADS" not in core_environment(tmp_path, ON_GPU)
+
+
+def test_importing_the_engine_imports_nothing_heavy() -> None:
+    heavy = ("torch", "vllm", "transformers", "numpy", "psutil", "textual")
+    check = f"import sys, termcoder.engine.vllm; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    assert done.stdout.strip() == "[]"
