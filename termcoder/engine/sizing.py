@@ -32,6 +32,9 @@ GPU_MARGIN_BYTES = GIB
 """Left free on a GPU: the driver's own context (some 0.5 GiB) and room for a desktop to grow."""
 
 GPU_ENGINE_BYTES = int(1.2 * GIB)
+GPU_CACHED_CONTEXTS = 4
+"""Whole contexts that the cache has room for: prompts that share their beginning need less, and what is beyond
+is left to other programs."""
 CPU_STREAMS, GPU_STREAMS = 4, 16
 SMALL_CPU_CORES = 4
 
@@ -101,7 +104,8 @@ def _gpu_plan(machine: Machine, shape: ModelShape, settings: EngineSettings) -> 
         budget = int(settings.gpu_share * machine.gpu_total)
     needed = GPU_ENGINE_BYTES + shape.weight_bytes
     context = _context(shape, settings, budget - needed, shape.max_context_tokens, needed, budget)
-    share = settings.gpu_share or budget / machine.gpu_total
+    wanted = needed + GPU_CACHED_CONTEXTS * context * shape.cache_bytes_per_token
+    share = settings.gpu_share or min(budget, wanted) / machine.gpu_total
     return Plan(context, 0, settings.threads or _threads(machine), share, settings.max_streams or GPU_STREAMS)
 
 

@@ -34,18 +34,23 @@ class PromptEncoder:
         self._ids = {token.content: number for number, token in added.items()}
         plain = not any(t.lstrip or t.rstrip or t.single_word or t.normalized for t in added.values() if t.special)
         names = sorted((t.content for t in added.values() if t.special), key=len, reverse=True)
-        self._special = re.compile(f"({'|'.join(map(re.escape, names))})") if names and plain else None
+        self._names = re.compile(f"({'|'.join(map(re.escape, names))})") if names else None
+        self._special = self._names if plain else None
         probe = self.render(_PROBE)
         if self._special is not None and self._by_pieces(probe) != list(self._encode(probe)):
             self._special = None
 
     def render(self, messages: Sequence[Message]) -> str:
         """The prompt's text. Raises ValueError where the model's template refuses these messages."""
-        turns = [{"role": str(message.role), "content": message.content} for message in messages]
+        turns = [{"role": str(message.role), "content": self._inert(message.content)} for message in messages]
         try:
             return str(self._tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
         except Exception as error:  # templates raise errors of their own
             raise ValueError(f"the model's chat template refuses the messages: {error}") from error
+
+    def _inert(self, text: str) -> str:
+        """`text` with the names of special tokens split by a space: a file can't end its message and begin another."""
+        return self._names.sub(lambda match: f"{match[0][0]} {match[0][1:]}", text) if self._names else text
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
         """The prompt's tokens. Takes a while for a long prompt: call it in a thread."""

@@ -48,10 +48,11 @@ def cuda_build() -> bool:
 def environment(scratch: Path, *, on_gpu: bool) -> Mapping[str, str]:
     """Variables that vLLM reads in the program itself. Nothing is sent anywhere; sockets and files are in `scratch`."""
     # The CPU platform allows the engine core to run the model itself, without one more child, only with this 0.
-    single = {} if on_gpu else {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_CPU_OMP_THREADS_BIND": "nobind"}
+    single = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_CPU_OMP_THREADS_BIND": "nobind"}
+    sampler = {"VLLM_USE_FLASHINFER_SAMPLER": "0"}  # it is compiled at its first use, for which many have no compiler
     return {
         **_OFFLINE,
-        **single,
+        **(sampler if on_gpu else single),
         "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
         "VLLM_CONFIGURE_LOGGING": "0",  # its records go where the program's go
         "VLLM_RPC_BASE_PATH": str(scratch),

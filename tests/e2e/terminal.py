@@ -7,6 +7,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 
 class Terminal:
     """One tmux server with one window that runs one command.
@@ -16,7 +18,7 @@ class Terminal:
 
     def __init__(self, socket: Path, width: int = 100, height: int = 30) -> None:
         if shutil.which("tmux") is None:
-            raise RuntimeError("These tests drive a real terminal: install tmux.")
+            pytest.skip("These tests drive a real terminal, and tmux isn't installed.")
         self._socket = socket
         self._size = (width, height)
 
@@ -53,6 +55,15 @@ class Terminal:
     def clipboard(self) -> str:
         """The newest paste buffer: what the program sent as OSC 52."""
         return self._tmux("show-buffer")
+
+    def wait_until_restored(self, seconds: float = 60.0) -> str:
+        """The screen, as soon as the program's own screen is left and the cursor is back."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self._tmux("display-message", "-p", "#{alternate_on} #{cursor_flag}").split() == ["0", "1"]:
+                return self.screen()
+            time.sleep(0.05)
+        raise AssertionError(f"The terminal was not restored in {seconds} s:\n{self.screen()}")
 
     def pane_pid(self) -> int:
         """The process id of the shell in the window."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from termcoder.engine.sizing import (
@@ -66,7 +66,7 @@ def test_more_memory_never_gives_less_context(machine: Machine, shape: ModelShap
     try:
         planned = plan(machine, shape, AUTO)
     except EngineStartError:
-        assume(False)
+        return  # no context: nothing is less
     richer = plan(replace(machine, memory_free=machine.memory_free + more), shape, AUTO)
     assert richer.context_tokens >= planned.context_tokens
     assert richer.cache_bytes >= planned.cache_bytes

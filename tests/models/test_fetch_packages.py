@@ -196,7 +196,7 @@ def test_no_network(index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_pip_is_missing(index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(packages, "_pip_is_installed", lambda: False)
     monkeypatch.setattr(packages.shutil, "which", lambda _: None)
     with pytest.raises(FetchError, match="pip isn't installed"):
         fetch(package_source(PARTS), tmp_path)

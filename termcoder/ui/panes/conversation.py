@@ -6,8 +6,9 @@ calls of the transcript.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from termcoder.conversation import Message, Turn
@@ -168,7 +169,7 @@ class Conversation:
     def _drain(self) -> None:
         if not self._draining:
             self._draining = True
-            self._pane.run_worker(self._answer_all(), group="drain")
+            self._run(self._answer_all, group="drain", exclusive=False)
 
     async def _answer_all(self) -> None:
         try:
@@ -222,7 +223,7 @@ class Conversation:
 
     def count(self, draft: str) -> None:
         """Show what sending `draft` now would take of the context."""
-        self._pane.run_worker(self._count(draft), group="count", exclusive=True)
+        self._run(partial(self._count, draft), group="count")
 
     async def _count(self, draft: str) -> None:
         """Show what the next prompt would take."""
@@ -241,7 +242,7 @@ class Conversation:
         known = (prompt.history, prompt.attachments)
         if self._reads_ahead and known != self._read:
             self._read = known
-            self._pane.run_worker(self._read_ahead(engine, fitted.messages), group="read-ahead", exclusive=True)
+            self._run(partial(self._read_ahead, engine, fitted.messages), group="read-ahead")
 
     async def _read_ahead(self, engine: Engine, messages: tuple[Message, ...]) -> None:
         """Have the engine read what stands before the question, so that the answer begins sooner."""
@@ -250,6 +251,10 @@ class Conversation:
                 pass
 
     # Small things
+
+    def _run(self, work: Callable[[], Coroutine[None, None, None]], group: str, *, exclusive: bool = True) -> None:
+        if self._pane.is_attached:
+            self._pane.run_worker(work(), group=group, exclusive=exclusive)
 
     def _refused_while_busy(self) -> bool:
         busy = self.answering or bool(self._queue)
