@@ -39,8 +39,8 @@ def gguf_weights(path: Path) -> dict[str, Any]:
     """The GGUF file's weights as float32 tensors under transformers' names; the head as the file has it."""
     import torch
 
-    from termcoder.models.gguf_gptq import LINEARS, NORMS, read_shape, unpermuted
     from termcoder.models.gguf_file import GgufFile
+    from termcoder.models.gguf_gptq import LINEARS, NORMS, read_shape, unpermuted
 
     with GgufFile(path) as file:
         shape = read_shape(file)
@@ -79,9 +79,10 @@ def unpack(qweight: Any, qzeros: Any, scales: Any, g_idx: Any) -> Any:
     """A linear layer's weight `[outputs, inputs]` from AutoGPTQ's four tensors."""
     import torch
 
-    shifts = torch.arange(0, 32, 4, dtype=torch.int32)
-    codes = ((qweight[:, None, :] >> shifts[None, :, None]) & 15).reshape(-1, qweight.shape[1])
-    zeros = ((qzeros[:, :, None] >> shifts) & 15).reshape(qzeros.shape[0], -1) + 1
+    bits = 32 * qweight.shape[0] // g_idx.shape[0]
+    shifts, mask = torch.arange(0, 32, bits, dtype=torch.int32), (1 << bits) - 1
+    codes = ((qweight[:, None, :] >> shifts[None, :, None]) & mask).reshape(-1, qweight.shape[1])
+    zeros = ((qzeros[:, :, None] >> shifts) & mask).reshape(qzeros.shape[0], -1) + 1
     groups = g_idx.long()
     return ((codes - zeros[groups]).float() * scales.float()[groups]).T.contiguous()
 
