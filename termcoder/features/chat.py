@@ -58,6 +58,7 @@ class Chat:
         self._settings = settings
         self._lock = threading.Lock()
         self._session = self._empty()
+        self._forked = False
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -76,6 +77,11 @@ class Chat:
         if latest.session is not None:
             self._session = latest.session
         return latest.problems
+
+    def take_fork(self) -> bool:
+        """Whether, since this was last asked, a save went into a copy: another program had saved the session too."""
+        forked, self._forked = self._forked, False
+        return forked
 
     def start_new(self) -> None:
         """Begin an empty session. The old one is on the disk already."""
@@ -125,6 +131,7 @@ class Chat:
             self._session = session
             if self._store is not None:
                 self._session = self._store.save(session)
+                self._forked = self._forked or self._session.id != session.id
 
     def _attachments(self, question: str) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
         attachments: dict[str, Attachment] = {}

@@ -50,7 +50,7 @@ class Terminal:
 
     def screen(self, colours: bool = False) -> str:
         """What is on the screen now."""
-        return self._tmux("capture-pane", "-p", *(["-e"] if colours else []))
+        return self._tmux("capture-pane", "-p", *(["-e", "-N"] if colours else []))
 
     def clipboard(self) -> str:
         """The newest paste buffer: what the program sent as OSC 52."""

@@ -97,3 +97,17 @@ def test_no_file_can_close_its_own_tag(text: str) -> None:
         tag = shown[1 : shown.index(" ")]
         assert shown.count(f"</{tag}>") == 1
         assert shown.endswith(f"</{tag}>\n")
+
+
+async def test_two_programs_on_one_session_lose_nothing_and_the_second_is_told(project: Path) -> None:
+    first = make_chat(project)
+    await say(first, "shared", "one")
+    second = make_chat(project)
+    second.restore()
+    await say(first, "from the first", "two")
+    await say(second, "from the second", "three")
+    assert not first.take_fork()
+    assert second.take_fork()
+    assert not second.take_fork()
+    entries = SessionStore().list_of(project).entries
+    assert sorted(entry.turns for entry in entries) == [2, 2]

@@ -59,6 +59,7 @@ class Conversation:
         self._idle = asyncio.Event()
         self._idle.set()
         self._editing: str | None = None
+        self._too_long = False  # the notice says that the draft doesn't fit
         self._unfollow = self._host.subscribe(self._engine_changed)
 
     def close(self) -> None:
@@ -214,6 +215,8 @@ class Conversation:
                 self._pane.tell_error(error)
             case TurnSaved():
                 self._bar.change(branch=self.chat.workspace.branch() or "")
+                if self.chat.take_fork():
+                    self._pane.notice("Another termcoder saved this conversation too: this one goes on as a copy.")
 
     def _show_context(self, view: TurnView, event: ContextReady) -> None:
         view.set_waiting(f"reading {event.prompt_tokens:,} tokens")
@@ -234,10 +237,14 @@ class Conversation:
             prompt = await asyncio.to_thread(self.chat.draft_prompt, draft)
             fitted, ready = await fit_prompt(engine, prompt)
         except ContextOverflowError as error:
+            self._too_long = True
             self._pane.notice(str(error), "error")
             return
         except TermcoderError:
             return
+        if self._too_long:
+            self._too_long = False
+            self._pane.notice("")
         self._bar.change(used_tokens=ready.prompt_tokens, exact=ready.exact, context_tokens=ready.context_tokens)
         known = (prompt.history, prompt.attachments)
         if self._reads_ahead and known != self._read:
