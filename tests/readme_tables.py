@@ -20,10 +20,10 @@ def keys_table() -> str:
     """Every command with its keys, by place."""
     rows = ["| place | keys | what they do |", "| --- | --- | --- |"]
     for scope, place in PLACES.items():
-        for command in COMMANDS:
-            if command.scope == scope:
-                rows.append(f"| {place} | {keys_label(command)} | {command.title} |")
-                place = ""
+        here = [command for command in COMMANDS if command.scope == scope]
+        rows += [
+            f"| {place if command is here[0] else ''} | {keys_label(command)} | {command.title} |" for command in here
+        ]
     return "\n".join(rows)
 
 
