@@ -52,8 +52,11 @@ class Terminal:
         """What is on the screen now."""
         return self._tmux("capture-pane", "-p", *(["-e", "-N"] if colours else []))
 
-    def clipboard(self) -> str:
-        """The newest paste buffer: what the program sent as OSC 52."""
+    def clipboard(self, seconds: float = 60.0) -> str:
+        """The newest paste buffer, as soon as there is one: what the program sent as OSC 52."""
+        end = time.monotonic() + seconds
+        while not self._tmux("list-buffers") and time.monotonic() < end:
+            time.sleep(0.05)
         return self._tmux("show-buffer")
 
     def wait_until_restored(self, seconds: float = 60.0) -> str:
