@@ -101,7 +101,8 @@ def cpu_overrides(model_dir: Path) -> dict[str, Any]:
     config = read_config(model_dir).get("quantization_config")
     if not isinstance(config, Mapping) or config.get("quant_method") != "gptq":
         return {}
-    if config.get("bits") != 4 or not config.get("sym", True) or config.get("desc_act"):
+    rules = config.get("dynamic") or {}
+    if config.get("bits") != 4 or not all(_runs_on_cpu(how) for how in (config, *rules.values())):
         raise EngineStartError(
             f"{model_dir.name} can't run on a CPU: that takes symmetric 4-bit GPTQ without activation order.",
             remedy="Choose another model.",
@@ -113,8 +114,24 @@ def cpu_overrides(model_dir: Path) -> dict[str, Any]:
         "group_size": config.get("group_size", 128),
         "sym": True,
         "data_type": "int",
+        "extra_config": _layer_rules(rules),
     }
     return {"hf_overrides": {"quantization_config": quantization}}
+
+
+def _runs_on_cpu(how: Mapping[str, Any]) -> bool:
+    return how.get("bits", 4) in (4, 8) and how.get("sym", True) and not how.get("desc_act")
+
+
+def _layer_rules(rules: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """GPTQ's rules for single layers as auto-round has them: "+:PATTERN" changes how, "-:PATTERN" says not at all.
+
+    GPTQ matches its patterns at a name's start, auto-round anywhere.
+    """
+    return {
+        f"^(?:{rule.removeprefix('-:').removeprefix('+:')})": {"bits": 16} if rule.startswith("-:") else dict(how)
+        for rule, how in rules.items()
+    }
 
 
 def sampling_parameters(request: Request, max_tokens: int) -> Any:

@@ -1,7 +1,7 @@
 """GGUF -> GPTQ-INT4: the folder an engine loads, written layer by layer.
 
-Linear layers become int4 (symmetric, groups of 32, AutoGPTQ's layout); embeddings, norms and biases stay
-bfloat16. An output head equal to the embedding is stored once, taken from the more precise of the two.
+The large linear layers become int4 (symmetric, groups of 32, AutoGPTQ's layout); attention, embeddings, norms and
+biases stay bfloat16. An output head equal to the embedding is stored once, taken from the more precise of the two.
 """
 
 import json
@@ -141,10 +141,11 @@ def quantize_config() -> dict[str, Any]:
         "sym": True,
         "desc_act": False,
         "static_groups": False,
-        "damp_percent": 0.01,
+        "damp_percent": calibrate.DAMPING,
         "true_sequential": True,
         "lm_head": False,
         "checkpoint_format": "gptq",
+        "dynamic": {r"-:.*\.self_attn\..*": {}},  # not quantised
     }
 
 
@@ -182,12 +183,13 @@ def _write_weights(file: GgufFile, shape: Shape, path: Path, meter: Meter) -> No
             meter.add(1)
 
 
-def _calibration(file: GgufFile, shape: Shape) -> Calibration:
-    """Samples of source, as the embedding gives them to the first layer."""
-    encoded = [build_tokenizer(file.metadata).encode(text).ids[: calibrate.SAMPLE_TOKENS] for text in samples()]
+def _calibration(file: GgufFile, shape: Shape) -> Calibration | None:
+    """Samples of source, as the embedding gives them to the first layer; None where there are none."""
+    tokenizer = build_tokenizer(file.metadata)
+    encoded = [tokenizer.encode(text).ids[: calibrate.SAMPLE_TOKENS] for text in samples()]
     tokens = min((len(sample) for sample in encoded), default=0)
     if not tokens:
-        raise NotAModelError(f"{file.path.name}: nothing to calibrate with.", remedy="Install Python's library.")
+        return None
     ids = np.array([sample[:tokens] for sample in encoded])
     states = file.read_rows(_outer_tensors(file, shape)["model.embed_tokens.weight"], ids.ravel())
     meta, name = file.metadata, shape.architecture
@@ -206,18 +208,28 @@ def _outer_tensors(file: GgufFile, shape: Shape) -> dict[str, str]:
     return names | {"model.norm.weight": "output_norm.weight"}
 
 
-def _layer(file: GgufFile, shape: Shape, index: int, calibration: Calibration) -> Tensors:
+def _layer(file: GgufFile, shape: Shape, index: int, calibration: Calibration | None) -> Tensors:
     weights = layer_weights(file, shape, index)
     tensors: Tensors = {}
     target = f"model.layers.{index}"
     for source, name in NORMS.items():
         tensors[f"{target}.{name}.weight"] = (gptq.to_bfloat16(weights[source]), "bfloat16")
-    for source, quantised in calibration.quantise_layer(weights).items():
-        layer = f"{target}.{LINEARS[source]}"
+    found = calibration.quantise_layer(weights) if calibration else _quantise_plainly(weights)
+    for source, linear in LINEARS.items():
+        layer = f"{target}.{linear}"
         if f"{source}.bias" in weights:
             tensors[f"{layer}.bias"] = (gptq.to_bfloat16(weights[f"{source}.bias"]), "bfloat16")
-        tensors |= {f"{layer}.{kind}": (values, "") for kind, values in gptq.pack(quantised).items()}
+        if source in found:
+            tensors |= {f"{layer}.{kind}": (values, "") for kind, values in gptq.pack(found[source]).items()}
+        else:
+            values = np.ascontiguousarray(weights[source].T)
+            tensors[f"{layer}.weight"] = (gptq.to_bfloat16(values), "bfloat16")
     return tensors
+
+
+def _quantise_plainly(weights: calibrate.Weights) -> dict[str, gptq.Quantised]:
+    """For a machine without texts to calibrate with: more is lost."""
+    return {name: gptq.quantise(weights[name]) for name in calibrate.LINEARS}
 
 
 def layer_weights(file: GgufFile, shape: Shape, index: int) -> dict[str, NDArray[np.float32]]:

@@ -32,6 +32,10 @@ class Quantised:
         steps = np.repeat(self.scales, self.codes.shape[0] // self.scales.shape[0], axis=0)
         return self.codes.astype(np.float32) * steps
 
+    def columns(self, which: slice) -> "Quantised":
+        """These outputs alone."""
+        return Quantised(self.codes[:, which], self.scales[:, which])
+
 
 def to_bfloat16(values: FloatArray) -> NDArray[np.uint16]:
     """The bits of each value rounded (half to even) to bfloat16."""

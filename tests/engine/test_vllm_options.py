@@ -39,7 +39,13 @@ def test_on_a_gpu_the_checkpoint_is_left_alone(tmp_path: Path) -> None:
     assert arguments["gpu_memory_utilization"] == 0.8
 
 
-@pytest.mark.parametrize("wrong", [{"bits": 8}, {"sym": False}, {"desc_act": True}])
+def test_rules_for_single_layers_hold_on_a_cpu_too(tmp_path: Path) -> None:
+    rules = {r"+:.*\.self_attn\..*": {"bits": 8}, r"-:.*\.mlp\.down_proj": {}}
+    found = cpu_overrides(model(tmp_path, dynamic=rules))["hf_overrides"]["quantization_config"]["extra_config"]
+    assert found == {r"^(?:.*\.self_attn\..*)": {"bits": 8}, r"^(?:.*\.mlp\.down_proj)": {"bits": 16}}
+
+
+@pytest.mark.parametrize("wrong", [{"bits": 8}, {"sym": False}, {"desc_act": True}, {"dynamic": {"+:.*": {"bits": 3}}}])
 def test_a_checkpoint_the_cpu_can_not_run_is_refused(tmp_path: Path, wrong: dict[str, object]) -> None:
     with pytest.raises(EngineStartError, match="symmetric 4-bit"):
         cpu_overrides(model(tmp_path, **wrong))

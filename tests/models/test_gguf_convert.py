@@ -1,6 +1,7 @@
 """The conversion GGUF -> GPTQ-INT4, on small random models."""
 
 import json
+import re
 import threading
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from safetensors import safe_open
 from transformers import AutoConfig, AutoTokenizer
 
 from termcoder.errors import CancelledError, DamagedModelError, NotAModelError
-from termcoder.models import checks
+from termcoder.models import calibrate, checks
 from termcoder.models.gguf_convert import convert
 from termcoder.models.gguf_gptq import write_model
 from termcoder.models.progress import Progress
@@ -20,7 +21,7 @@ from tests.models import tiny_gguf
 from tests.models.tiny_gguf import Tiny
 
 Source = tuple[Path, dict[str, np.ndarray]]
-NAMES = {"attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "ffn_down": "mlp.down_proj"}
+NAMES = {"ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj"}
 
 
 def run(path: Path, folder: Path, cancel: threading.Event | None = None) -> list[Progress]:
@@ -57,13 +58,15 @@ def test_every_weight_is_within_a_step_of_the_source(qwen: Source, tmp_path: Pat
         assert steps.mean() < 0.5
 
 
-def test_biases_norms_and_embeddings_stay_bfloat16(qwen: Source, tmp_path: Path) -> None:
+def test_attention_norms_and_embeddings_stay_bfloat16(qwen: Source, tmp_path: Path) -> None:
     path, weights = qwen
     run(path, tmp_path / "model")
     tensors = load(tmp_path / "model")
     pairs = {
         "model.embed_tokens.weight": "token_embd.weight",
         "model.layers.0.self_attn.k_proj.bias": "blk.0.attn_k.bias",
+        "model.layers.0.self_attn.v_proj.weight": "blk.0.attn_v.weight",
+        "model.layers.1.self_attn.o_proj.weight": "blk.1.attn_output.weight",
         "model.layers.1.post_attention_layernorm.weight": "blk.1.ffn_norm.weight",
     }
     for name, source in pairs.items():
@@ -86,7 +89,8 @@ def test_llamas_queries_and_keys_get_their_rotary_halves_back(tmp_path: Path) ->
     tensors = load(tmp_path / "model")
     head_size = tiny.hidden // tiny.heads
     for source, name in {"attn_q": "q_proj", "attn_k": "k_proj"}.items():
-        stored, found = weights[f"blk.0.{source}.weight"], weight_of(tensors, f"model.layers.0.self_attn.{name}")
+        stored = weights[f"blk.0.{source}.weight"]
+        found = tensors[f"model.layers.0.self_attn.{name}.weight"].float().numpy()
         for head in range(stored.shape[0] // head_size):
             for row in range(head_size):
                 half, place = divmod(row, head_size // 2)
@@ -105,6 +109,27 @@ def test_the_folder_is_a_model_that_transformers_reads(
     assert config.quantization_config["sym"] is True
     written = json.loads((tmp_path / "model" / "quantize_config.json").read_text())
     assert written["group_size"] == config.quantization_config["group_size"] == 32
+
+
+def test_it_converts_without_texts_to_calibrate_with(
+    qwen: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibrate, "SAMPLES", ("no such file.py",))
+    path, weights = qwen
+    run(path, tmp_path / "model")
+    found = weight_of(load(tmp_path / "model"), "model.layers.1.mlp.down_proj")
+    wanted = weights["blk.1.ffn_down.weight"]
+    assert np.linalg.norm(found - wanted) < 0.15 * np.linalg.norm(wanted)
+
+
+def test_the_config_names_what_is_not_quantised(qwen: Source, tmp_path: Path) -> None:
+    run(qwen[0], tmp_path / "model")
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    patterns = [rule.removeprefix("-:") for rule in config["quantization_config"]["dynamic"]]
+    tensors = load(tmp_path / "model")
+    for layer in {name.rpartition(".")[0] for name in tensors if "_proj." in name}:
+        skipped = any(re.match(pattern, layer) for pattern in patterns)
+        assert skipped is (f"{layer}.qweight" not in tensors)
 
 
 def test_the_tokenizer_knows_its_special_tokens(qwen: Source, tmp_path: Path) -> None:
