@@ -5,7 +5,8 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from termcoder import logs
+from termcoder import logs, paths
+from termcoder.errors import TermcoderError
 from termcoder.settings import Settings
 from termcoder.ui import terminal_input
 from termcoder.ui.app import TermcoderApp
@@ -25,7 +26,12 @@ def run(settings: Settings, folder: Path) -> int:
     logs.setup_logging()
     terminal_input.install()
     with logs.terminal_guard():
-        return asyncio.run(_run(TermcoderApp(settings, make_parts)))
+        code = asyncio.run(_run(TermcoderApp(settings, make_parts)))
+    if code != 0:  # Textual wrote its report to standard error, which led to the log
+        raise TermcoderError(
+            "The program ended by a fault of its own.", remedy=f"What was saved is safe; {paths.log_file()} says more."
+        )
+    return code
 
 
 async def _run(app: TermcoderApp) -> int:

@@ -65,6 +65,8 @@ class TermcoderApp(App[int]):
         self._show_branch()
         for error in self._theme_errors:
             self.tell(str(error), severity="warning")
+        import termcoder.ui.widgets.prose  # noqa: F401 - the first answer need not wait for the Markdown parser
+
         gc.freeze()  # what is there now stays: a full collection need not look at it
         gc.enable()
 
