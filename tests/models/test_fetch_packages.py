@@ -143,7 +143,7 @@ def test_a_wheel_far_larger_than_its_part_is_refused(
 ) -> None:
     monkeypatch.setattr(packages, "SPARE", 10)
     make_parts(index, [bytes(range(256)) * 100])
-    with pytest.raises(FetchError, match="larger than|holds more"):  # while it is fetched, or when it is unpacked
+    with pytest.raises(FetchError, match=r"larger than|holds more"):  # while it is fetched, or when it is unpacked
         fetch(package_source([b"x"]), tmp_path)
 
 
