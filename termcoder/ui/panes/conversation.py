@@ -261,7 +261,7 @@ class Conversation:
 
     def _run(self, work: Callable[[], Coroutine[None, None, None]], group: str, *, exclusive: bool = True) -> None:
         if self._pane.is_attached:
-            self._pane.run_worker(work, group=group, exclusive=exclusive)
+            self._pane.run_worker(work, group=group, exclusive=exclusive)  # type: ignore[arg-type]  # None isn't inferred
 
     def _refused_while_busy(self) -> bool:
         busy = self.answering or bool(self._queue)
