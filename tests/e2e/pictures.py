@@ -66,7 +66,6 @@ def _go_through(terminal: Terminal) -> None:
     draw(terminal, "chat")
     terminal.keys("F1")
     terminal.wait_for("Search what was sent before")
-    draw(terminal, "help")
     terminal.keys("Escape")
     terminal.wait_for("Ask about this project", gone="Search what was sent before")
     terminal.keys("F3")
