@@ -1,7 +1,9 @@
 """Opens the program in the terminal: guards around it, the engine ended after it, whatever happens."""
 
 import asyncio
+import os
 import signal
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,9 @@ from termcoder.ui.app import TermcoderApp
 
 if TYPE_CHECKING:
     from termcoder.features.parts import Parts
+
+LEAVE_SECONDS = 5.0
+"""How long a quit may take when the terminal was closed or the machine shuts down."""
 
 
 def run(settings: Settings, folder: Path) -> int:
@@ -34,10 +39,18 @@ def run(settings: Settings, folder: Path) -> int:
     return code
 
 
+def _leave(app: TermcoderApp) -> None:
+    """Quit; and end at once where that takes too long, as drawing on a terminal that has gone can."""
+    app.call_later(app.action_quit)
+    last_resort = threading.Timer(LEAVE_SECONDS, os._exit, [1])  # the engine's process ends with this one
+    last_resort.daemon = True
+    last_resort.start()
+
+
 async def _run(app: TermcoderApp) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGHUP):  # the terminal was closed, or the machine shuts down
-        loop.add_signal_handler(number, lambda: app.call_later(app.action_quit))
+        loop.add_signal_handler(number, _leave, app)
     try:
         await app.run_async()
         return app.return_code or 0

@@ -102,6 +102,15 @@ def test_a_closed_terminal_ends_the_program_and_keeps_the_session(open_program: 
     assert "keep me" in session.read_text(encoding="utf-8")
 
 
+def test_a_terminal_that_vanishes_takes_the_program_with_it(open_program: Open) -> None:
+    terminal = open_program(*SCRIPTED)
+    terminal.wait_for("ready")
+    pid = program_pid(terminal.pane_pid())
+    terminal.close()
+    while command_of(pid):
+        os.sched_yield()
+
+
 def test_a_narrow_terminal_shows_the_essentials(open_program: Open) -> None:
     terminal = open_program(*SCRIPTED, width=60, height=20)
     screen = terminal.wait_for("ready", "Send")
