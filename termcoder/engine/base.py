@@ -59,16 +59,32 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Grammar:
+    """What an answer can be, as a grammar in EBNF that begins at `root` (the dialect of XGrammar, close to GBNF).
+
+    `example`: a short text that it admits; what an engine without a model answers.
+    """
+
+    ebnf: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One question to the engine.
 
     `schema`: a JSON schema that the answer is decoded under, so that it can't be anything else.
+    `grammar`: the same for texts; not beside a schema. A server that knows no grammars answers without one, so whoever
+    asks reads the answer with that in mind.
+    `copies`: the answer repeats much of the prompt, as a rewritten file does; an engine may guess ahead then.
     `priority`: lower goes first when several requests wait.
     """
 
     messages: tuple[Message, ...]
     sampling: Sampling = Sampling()
     schema: Mapping[str, Any] | None = None
+    grammar: Grammar | None = None
+    copies: bool = False
     priority: int = 0
 
 

@@ -43,7 +43,10 @@ def main(parent: int, orders_fd: int, reports_fd: int) -> None:
     order = orders.get()
     from vllm.v1.engine.core import EngineCoreProc
 
+    from termcoder.engine import speculation
+
     _report_loading(report)
+    speculation.only_where_asked()
     _stop_listening_when_ready()
     try:
         EngineCoreProc.run_engine_core(**pickle.loads(order))  # it comes from the program itself

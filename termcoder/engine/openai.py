@@ -209,7 +209,7 @@ class OpenAIEngine:
             "stop": list(sampling.stop) or None,
             "seed": sampling.seed,
             "response_format": response_format(request.schema) if request.schema is not None else None,
-            "extra_body": {"priority": request.priority} if request.priority and self._takes_priority else None,
+            "extra_body": self._extensions(link, request) or None,
         }
         return {
             "model": self._model.name,
@@ -220,6 +220,13 @@ class OpenAIEngine:
             "stream_options": {"include_usage": True},
             **{name: value for name, value in optional.items() if value is not None},
         }
+
+    def _extensions(self, link: _Link, request: Request) -> dict[str, Any]:
+        """What goes beyond OpenAI's API. Only vLLM's servers, which also count tokens, are sent a grammar."""
+        priority = {"priority": request.priority} if request.priority and self._takes_priority else {}
+        if request.grammar is None or not link.counts:
+            return priority
+        return {**priority, "structured_outputs": {"grammar": request.grammar.ebnf}}
 
     async def _most_tokens(self, link: _Link, request: Request) -> int | None:
         """The request's limit, or what the user's own limit on the context leaves."""
@@ -249,7 +256,8 @@ class OpenAIEngine:
     async def _mended(self, link: _Link, body: dict[str, Any], error: Exception) -> dict[str, Any] | None:
         if "extra_body" in body and "priority" in str(error):
             self._takes_priority = False
-            return {name: value for name, value in body.items() if name != "extra_body"}
+            extra = {name: value for name, value in body["extra_body"].items() if name != "priority"}
+            return {**body, "extra_body": extra or None}
         if "max_tokens" not in body or not link.counts or not overflows(error):
             return None
         room = self._model.context_tokens - await tokenized(

@@ -62,7 +62,8 @@ class Script:
     """What a `ScriptedEngine` does.
 
     - `replies`: a function of the request, or texts given one after the other, from the first again at the end.
-      A request with a schema gets the reply if that is JSON, else the smallest value the schema admits.
+      A request with a schema gets the reply if that is JSON, else the smallest value the schema admits; one with a
+      grammar gets a reply from a list as it is, and from an engine without replies of its own the grammar's example.
     - `tokens_per_second`: 0.0 is as fast as the event loop turns.
     - `start_delay`, `first_token_delay`: seconds.
     - `activities`: what a start passes through, as (activity, fraction), each for its share of `start_delay`.
@@ -206,7 +207,9 @@ class ScriptedEngine:
 
     def _reply(self, request: Request) -> str:
         replies = self.script.replies
-        if callable(replies):
+        if replies is describe_request and request.grammar is not None:
+            text = request.grammar.example
+        elif callable(replies):
             text = replies(request)
         else:
             text = replies[self._served % len(replies)] if replies else ""

@@ -11,6 +11,7 @@ from typing import Any
 from termcoder import paths
 from termcoder.engine.base import Request
 from termcoder.engine.sizing import Plan, read_config
+from termcoder.engine.speculation import CONFIG, COPIES
 from termcoder.errors import EngineStartError
 from termcoder.settings import EngineSettings
 
@@ -81,6 +82,7 @@ def engine_arguments(model_dir: Path, name: str, plan: Plan, settings: EngineSet
         "distributed_executor_backend": "uni",
         "disable_log_stats": True,
         "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
+        "speculative_config": dict(CONFIG),
     }
     arguments |= {"gpu_memory_utilization": plan.gpu_share} if plan.on_gpu else _cpu_arguments(model_dir, plan)
     return arguments | dict(settings.extra)
@@ -140,7 +142,11 @@ def sampling_parameters(request: Request, max_tokens: int) -> Any:
     from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
     sampling = request.sampling
-    structured = None if request.schema is None else StructuredOutputsParams(json=dict(request.schema))
+    structured = None
+    if request.schema is not None:
+        structured = StructuredOutputsParams(json=dict(request.schema))
+    elif request.grammar is not None:
+        structured = StructuredOutputsParams(grammar=request.grammar.ebnf)
     return SamplingParams(
         temperature=sampling.temperature,
         top_p=sampling.top_p,
@@ -148,5 +154,6 @@ def sampling_parameters(request: Request, max_tokens: int) -> Any:
         stop=list(sampling.stop) or None,
         seed=sampling.seed,
         structured_outputs=structured,
+        extra_args={COPIES: True} if request.copies else None,
         output_kind=RequestOutputKind.DELTA,
     )

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import re
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -13,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from termcoder.conversation import Message, Role, Usage
-from termcoder.engine.base import Chunk, Engine, EngineState, FinishReason, Request, Sampling
+from termcoder.engine.base import Chunk, Engine, EngineState, FinishReason, Grammar, Request, Sampling
 from termcoder.errors import ContextOverflowError, EngineNotReadyError, RequestError
 from tests.engine.backends import BACKENDS, CONTEXT_TOKENS, Backend
 
@@ -32,6 +33,11 @@ SCHEMA = {
     "required": ["severity", "lines", "certain"],
     "additionalProperties": False,
 }
+
+GRAMMAR = Grammar(
+    'root ::= "Place: " place "\\nWhy: " why "\\n"\nplace ::= "app.py:3" | "db.py:7"\nwhy ::= [a-z ]{3,40}\n',
+    "Place: db.py:7\nWhy: it is so\n",
+)
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session", params=list(BACKENDS))
@@ -145,6 +151,13 @@ async def test_an_answer_under_a_schema_validates(engine: Engine) -> None:
     text, reason, _ = await answer(engine, request)
     jsonschema.validate(json.loads(text), SCHEMA)
     assert reason is FinishReason.STOP
+
+
+async def test_an_answer_under_a_grammar_keeps_it(engine: Engine) -> None:
+    request = Request(QUESTION, Sampling(temperature=1.0, max_tokens=80, seed=1), grammar=GRAMMAR)
+    text, reason, _ = await answer(engine, request)
+    assert reason is FinishReason.STOP
+    assert re.fullmatch(r"Place: (app\.py:3|db\.py:7)\nWhy: [a-z ]{3,40}\n", text)
 
 
 async def test_a_schema_that_is_none_is_refused(engine: Engine) -> None:
