@@ -6,6 +6,9 @@
     ├── SettingsError            a settings file, variable or flag is wrong
     ├── PromptError              a template is missing or broken
     ├── WorkspaceError           a project file can't be read
+    ├── EditError                a change can't be made to the project's files
+    │   ├── ChangedFileError     a file isn't what the change was made for
+    │   └── ScratchError         a throw-away copy can't be made or used
     ├── EditorError              the user's editor is missing or failed
     ├── SessionError             a saved session can't be read or written
     │   ├── DamagedSessionError  its file is cut short or not a session
@@ -54,6 +57,18 @@ class PromptError(TermcoderError):
 
 class WorkspaceError(TermcoderError):
     """A project file can't be read."""
+
+
+class EditError(TermcoderError):
+    """A change can't be made to the project's files."""
+
+
+class ChangedFileError(EditError):
+    """A file isn't, or is no longer, what the change was made for."""
+
+
+class ScratchError(EditError):
+    """A throw-away copy of the project can't be made or used."""
 
 
 class EditorError(TermcoderError):

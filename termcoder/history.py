@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from termcoder import paths
+from termcoder import atomic, paths
 
 MAX_ENTRIES = 1000
 MAX_BYTES = 2_000_000  # of the file, before it is compacted
@@ -90,7 +90,7 @@ class History:
             if room < 0:
                 break
             kept.append(line)
-        _replace(self.file, b"".join(reversed(kept)))
+        atomic.write(self.file, b"".join(reversed(kept)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,17 +200,3 @@ def _append_line(file: Path, line: bytes) -> int:
         return os.fstat(descriptor).st_size
     finally:
         os.close(descriptor)
-
-
-def _replace(file: Path, data: bytes) -> None:
-    temporary = file.with_name(f".{file.name}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        with open(descriptor, "wb") as output:
-            output.write(data)
-            output.flush()
-            os.fsync(output.fileno())
-        os.replace(temporary, file)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

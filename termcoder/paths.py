@@ -16,7 +16,7 @@ def config_dir() -> Path:
 
 
 def data_dir() -> Path:
-    """Sessions."""
+    """Sessions, and what undoing a change needs."""
     return Path(platformdirs.user_data_dir(APP, appauthor=False))
 
 
@@ -43,6 +43,11 @@ def models_dir() -> Path:
 def sessions_dir() -> Path:
     """One JSON file a session."""
     return data_dir() / "sessions"
+
+
+def edits_dir() -> Path:
+    """What undoing a change needs: one folder a project, one JSON file a change."""
+    return data_dir() / "edits"
 
 
 def history_file() -> Path:

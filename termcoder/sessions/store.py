@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from termcoder import paths
+from termcoder import atomic, paths
 from termcoder.errors import DamagedSessionError, SessionError
 from termcoder.sessions.schema import Session, from_json, new_id, to_json, utc_now
 
@@ -91,7 +91,7 @@ class SessionStore:
                 _sweep(folder)
                 session = replace(self._unless_taken(session), updated_at=utc_now())
                 path = self.path_of(session)
-                _write_atomically(path, to_json(session).encode("utf-8", "backslashreplace"))
+                atomic.write(path, to_json(session).encode("utf-8", "backslashreplace"))
                 self._seen[path] = _stamp(path)
         except OSError as error:
             raise SessionError(
@@ -210,29 +210,6 @@ def _sweep(folder: Path) -> None:
     """Remove what a program that was killed while it wrote has left; under the lock nobody else writes."""
     for leftover in folder.glob(f".*{_TEMPORARY}"):
         leftover.unlink(missing_ok=True)
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}{_TEMPORARY}")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _set_aside(path: Path, damage: DamagedSessionError) -> DamagedSessionError:
