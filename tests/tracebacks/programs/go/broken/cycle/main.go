@@ -1,0 +1,5 @@
+package main
+
+import "example.com/shop/a"
+
+func main() { a.Open() }

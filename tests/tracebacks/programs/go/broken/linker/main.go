@@ -1,0 +1,5 @@
+package main
+
+func hidden() int
+
+func main() { println(hidden()) }

@@ -1,0 +1,5 @@
+import { shelf } from './shelf';
+import missing from './missing';
+import left from 'left-padding';
+
+console.log(shelf, missing, left);

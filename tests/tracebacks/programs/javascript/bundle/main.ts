@@ -1,0 +1,4 @@
+import { shelf } from './typed';
+
+const count: number = shelf;
+console.log(count);

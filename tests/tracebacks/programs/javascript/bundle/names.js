@@ -1,0 +1,3 @@
+import { opne } from './names2.js';
+
+opne();

@@ -1,0 +1,1 @@
+export const shelf = { items: [1, 2 };

@@ -1,0 +1,3 @@
+const { Cart } = require('./prices');
+
+new Cart('apples');

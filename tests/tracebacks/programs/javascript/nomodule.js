@@ -1,0 +1,6 @@
+function main() {
+  const money = require('./src/money');
+  return money;
+}
+
+main();

@@ -1,0 +1,3 @@
+import lodash from 'lodash-not-here';
+
+console.log(lodash);

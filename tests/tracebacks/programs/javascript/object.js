@@ -1,0 +1,5 @@
+async function refuse() {
+  throw { status: 404, reason: 'no such shelf' };
+}
+
+refuse();

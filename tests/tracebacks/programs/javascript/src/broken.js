@@ -1,0 +1,5 @@
+function open() {
+  const items = [1, 2;
+  return items;
+}
+module.exports = { open };

@@ -1,0 +1,5 @@
+function refuse() {
+  throw 'closed on Sundays';
+}
+
+refuse();

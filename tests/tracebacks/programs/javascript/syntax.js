@@ -1,0 +1,3 @@
+const shop = require('./src/broken');
+
+shop.open();

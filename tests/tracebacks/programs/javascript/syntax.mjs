@@ -1,0 +1,3 @@
+import { close } from './src/doors.mjs';
+
+close();

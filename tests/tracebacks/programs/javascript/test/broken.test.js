@@ -1,0 +1,5 @@
+const shop = require('../src/no-such-file');
+
+test('opens', () => {
+  expect(shop.open()).toBe(true);
+});

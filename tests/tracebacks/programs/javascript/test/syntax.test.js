@@ -1,0 +1,5 @@
+const shop = require('../src/broken');
+
+test('opens', () => {
+  expect(shop.open()).toBe(true);
+});

@@ -1,0 +1,3 @@
+const { EventEmitter } = require('events');
+
+new EventEmitter().emit('error', 'paper jam');

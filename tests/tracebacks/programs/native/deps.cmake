@@ -1,0 +1,4 @@
+function(need name)
+  find_package(${name} REQUIRED)
+endfunction()
+need(Pricing)

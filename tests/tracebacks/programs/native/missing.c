@@ -1,0 +1,2 @@
+#include "tax.h"
+int main(void) { return 0; }

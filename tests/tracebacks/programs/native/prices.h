@@ -1,0 +1,1 @@
+int price(int count) { return count * rate; }

@@ -1,0 +1,5 @@
+<?php
+function total($items) {
+    foreach ($items as $item) {
+        echo $item;
+}

@@ -1,0 +1,5 @@
+import menu
+
+import broken
+
+menu.show(broken)

@@ -1,0 +1,1 @@
+import shop_that_is_not_installed_here

@@ -1,0 +1,4 @@
+from till.prices import checked_price
+
+# cell
+checked_price("salt")

@@ -1,0 +1,2 @@
+def price(name):
+    return {"tea": 3)[name]

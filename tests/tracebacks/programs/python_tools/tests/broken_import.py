@@ -1,0 +1,5 @@
+from till.discounts import discount
+
+
+def test_discount():
+    assert discount("tea") == 0

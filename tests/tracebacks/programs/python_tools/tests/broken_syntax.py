@@ -1,0 +1,3 @@
+def test_tea():
+    price = 3
+    assert price = 3

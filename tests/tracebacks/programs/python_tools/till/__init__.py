@@ -1,0 +1,1 @@
+"""A till: articles have prices, a basket has a total."""

@@ -1,0 +1,1 @@
+from till.discounts import discount

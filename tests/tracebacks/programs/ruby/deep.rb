@@ -1,0 +1,6 @@
+# Endless recursion.
+def ancestors(node)
+  ancestors(node)
+end
+
+ancestors(1)

@@ -1,0 +1,3 @@
+RSpec.describe NoSuchShop do
+  it("exists") { expect(true).to be(true) }
+end

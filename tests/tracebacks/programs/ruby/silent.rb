@@ -1,0 +1,6 @@
+# A RuntimeError without a message.
+def stop
+  raise ""
+end
+
+stop

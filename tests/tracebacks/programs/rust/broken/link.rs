@@ -1,0 +1,7 @@
+extern "C" {
+    fn absent() -> i32;
+}
+
+fn main() {
+    println!("{}", unsafe { absent() });
+}

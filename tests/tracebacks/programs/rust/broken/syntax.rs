@@ -1,0 +1,4 @@
+fn main() {
+    let price = 4
+    println!("{price}");
+}

@@ -1,0 +1,5 @@
+fn unused() {}
+
+fn main() {
+    let x = 3;
+}

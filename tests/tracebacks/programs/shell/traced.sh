@@ -1,0 +1,6 @@
+#!/bin/bash
+set -e
+prices() {
+    cat prices.csv
+}
+prices
