@@ -35,7 +35,7 @@ def whole_question(words: Sequence[str], stdin: TextIO) -> str:
 
 
 async def _answer(host: EngineHost, chat: Chat, text: str, out: TextIO, err: TextIO) -> int:
-    progress = _Progress(err)
+    progress = Progress(err)
     host.subscribe(progress.show)
     try:
         turn, problems = chat.new_turn(text)
@@ -63,20 +63,27 @@ async def _answer(host: EngineHost, chat: Chat, text: str, out: TextIO, err: Tex
         await host.stop()
 
 
-class _Progress:
+class Progress:
     """One line on standard error that is written over, on a terminal only."""
 
     def __init__(self, err: TextIO) -> None:
         self._err = err
-        self._shown = False
+        self._shown = ""
 
     def show(self, status: EngineStatus) -> None:
-        if self._err.isatty() and status.state is EngineState.STARTING:
+        """Tell what an engine that starts is doing."""
+        if status.state is EngineState.STARTING:
             percent = "" if status.fraction is None else f" {round(100 * status.fraction)} %"
-            print(f"\r\x1b[K{status.activity}{percent}", end="", file=self._err, flush=True)
-            self._shown = True
+            self.tell(f"{status.activity}{percent}")
+
+    def tell(self, text: str) -> None:
+        """Put this in the place of what the line says."""
+        if self._err.isatty() and text != self._shown:
+            print(f"\r\x1b[K{text}", end="", file=self._err, flush=True)
+            self._shown = text
 
     def clear(self) -> None:
+        """Take the line away."""
         if self._shown:
             print("\r\x1b[K", end="", file=self._err, flush=True)
-            self._shown = False
+            self._shown = ""

@@ -3,15 +3,19 @@
 import argparse
 import gc
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import termcoder
 from termcoder import settings as settings_module
 from termcoder.errors import SettingsError, TermcoderError
 from termcoder.settings import Settings
+
+if TYPE_CHECKING:
+    from termcoder.opening import Opening
 
 FLAGS = {
     "model": "model.name",
@@ -48,6 +52,8 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     top.set_defaults(run=run_program)
     commands = top.add_subparsers(title="commands", metavar="")
     _add_ask(commands)
+    _add_diagnose(commands)
+    _add_run(commands)
     if "models" in words:
         from termcoder.models import commands as model_commands
 
@@ -94,11 +100,15 @@ def settings_of(args: argparse.Namespace) -> Settings:
 def run_program(args: argparse.Namespace) -> int:
     """Open the program in the terminal."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise TermcoderError("termcoder needs a terminal.", remedy="In a pipe, use `termcoder ask`.")
+        raise TermcoderError("termcoder needs a terminal.", remedy="In a pipe, use `termcoder ask` or `diagnose`.")
+    return _open_program(args)
+
+
+def _open_program(args: argparse.Namespace, opening: "Opening | None" = None) -> int:
     gc.disable()  # nothing that is made until the first paint is garbage; the program turns it on again then
     from termcoder.launch import run
 
-    return run(settings_of(args), args.folder or Path.cwd())
+    return run(settings_of(args), args.folder or Path.cwd(), opening)
 
 
 def run_ask(args: argparse.Namespace) -> int:
@@ -110,6 +120,85 @@ def run_ask(args: argparse.Namespace) -> int:
     with logs.terminal_guard():
         out, err = cast(TextIO, sys.__stdout__), cast(TextIO, sys.__stderr__)
         return ask.ask(settings, args.folder or Path.cwd(), question, out, err)
+
+
+def run_diagnose(args: argparse.Namespace) -> int:
+    """Read a log and diagnose it: in the program where there is a terminal, else on standard output."""
+    from termcoder import diagnose
+
+    log = diagnose.read_log(args.log)
+    if args.parse_only:
+        return diagnose.parse_only(log, as_json=args.json, out=sys.stdout)
+    if args.json or args.no_tui or not sys.stdout.isatty():
+        return _diagnose_here(args, log)
+    _take_keyboard()
+    from termcoder.opening import Opening
+
+    return _open_program(args, Opening(log, args.command))
+
+
+def _diagnose_here(args: argparse.Namespace, log: str) -> int:
+    from termcoder import diagnose, logs
+
+    settings = settings_of(args)
+    logs.setup_logging()
+    with logs.terminal_guard():
+        out, err = cast(TextIO, sys.__stdout__), cast(TextIO, sys.__stderr__)
+        return diagnose.diagnose(settings, args.folder or Path.cwd(), log, as_json=args.json, out=out, err=err)
+
+
+def _take_keyboard() -> None:
+    """Read keys from the terminal where standard input was the log."""
+    if not sys.stdin.isatty():
+        try:
+            os.dup2(os.open("/dev/tty", os.O_RDWR), 0)
+        except OSError as error:
+            raise TermcoderError("There is no keyboard to use the program with.", remedy="Add --no-tui.") from error
+
+
+def run_command(args: argparse.Namespace) -> int:
+    """Run a command; where it fails with an error that can be read, open the program on it. Returns its exit code."""
+    from termcoder import running
+    from termcoder.tracebacks import parse
+    from termcoder.tracebacks.decoding import decode
+
+    command = args.words[1:] if args.words[:1] == ["--"] else args.words
+    if not command:
+        raise TermcoderError("There is no command.", remedy="Write it after --, as in `termcoder run -- pytest -x`.")
+    ran = running.run(command)
+    log = decode(ran.output)
+    if ran.code == 0 or parse(log).root is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return ran.code
+    from termcoder.opening import Opening
+
+    _open_program(args, Opening(log, shlex.join(command)))
+    return ran.code
+
+
+def _add_diagnose(commands: Any) -> None:
+    diagnose = commands.add_parser(
+        "diagnose",
+        help="the cause of an error log, and fixes",
+        description="Find the cause of an error log. Exit code 0: an error was found in it, 4: none was.",
+    )
+    diagnose.add_argument("log", nargs="?", default="-", help='a file; "-" or nothing: read standard input')
+    diagnose.add_argument("--json", action="store_true", help="print one JSON object")
+    diagnose.add_argument("--no-tui", action="store_true", help="print the diagnosis instead of opening the program")
+    diagnose.add_argument("--parse-only", action="store_true", help="read the log only: no model is needed")
+    diagnose.add_argument("--command", default="", metavar="CMD", help="what reproduces the error, to try fixes with")
+    add_settings_flags(diagnose, argparse.SUPPRESS)
+    diagnose.set_defaults(run=run_diagnose)
+
+
+def _add_run(commands: Any) -> None:
+    run = commands.add_parser(
+        "run",
+        help="run a command, and diagnose it where it fails",
+        description="Run a command; its output and exit code are passed through. Where it fails, the program opens.",
+    )
+    add_settings_flags(run, argparse.SUPPRESS)
+    run.add_argument("words", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command")
+    run.set_defaults(run=run_command)
 
 
 def _add_ask(commands: Any) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 from termcoder.engine.base import Engine
 from termcoder.engine.registry import LOCAL_BACKENDS, make_engine
 from termcoder.features.chat import Chat
+from termcoder.features.diagnose import Diagnose
 from termcoder.features.engine_host import EngineHost, Preparer, Report
 from termcoder.features.parts import Parts
+from termcoder.features.session_book import SessionBook
 from termcoder.history import History
 from termcoder.sessions.store import SessionStore
 from termcoder.settings import Settings
@@ -16,12 +18,20 @@ from termcoder.workspace import Workspace, find_root
 
 def make_parts(settings: Settings, folder: Path) -> Parts:
     """What the program in the terminal works with."""
-    return Parts(settings, make_host(settings), make_chat(settings, folder), History())
+    chat = make_chat(settings, folder)
+    diagnose = Diagnose(chat.workspace, chat.book, settings.diagnose)
+    return Parts(settings, make_host(settings), chat, diagnose, History())
 
 
 def make_chat(settings: Settings, folder: Path, *, saved: bool = True) -> Chat:
     """The conversation of the project that `folder` is in."""
     return Chat(Workspace(find_root(folder)), SessionStore() if saved else None, settings.chat)
+
+
+def make_diagnose(settings: Settings, folder: Path, *, saved: bool = True) -> Diagnose:
+    """What reads the logs of the project that `folder` is in; with a session of its own."""
+    workspace = Workspace(find_root(folder))
+    return Diagnose(workspace, SessionBook(workspace.root, SessionStore() if saved else None), settings.diagnose)
 
 
 def make_host(settings: Settings) -> EngineHost:

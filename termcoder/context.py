@@ -38,11 +38,23 @@ async def fit(
     Items go oldest first, and `step` at a time: the prompt's beginning then stays the same for several
     turns, so that the engine's prefix cache still serves it. If not even head and tail fit, they are
     returned all the same, with all items dropped: the caller compares `tokens` to its budget.
+    Neighbouring messages of one role become one: models are trained on speakers that take turns.
     """
     start = 0
     while True:
-        messages = (*head, *(message for item in items[start:] for message in item.messages), *tail)
+        messages = joined((*head, *(message for item in items[start:] for message in item.messages), *tail))
         tokens = await count_tokens(messages)
         if tokens <= budget or start >= len(items):
             return Fitted(messages, tokens, tuple(item.name for item in items[:start]))
         start = min(start + step, len(items))
+
+
+def joined(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The messages, neighbours of one role put together with an empty line between them."""
+    result: list[Message] = []
+    for message in messages:
+        if result and result[-1].role is message.role:
+            result[-1] = Message(message.role, f"{result[-1].content.rstrip()}\n\n{message.content}")
+        else:
+            result.append(message)
+    return tuple(result)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from termcoder import logs, paths
 from termcoder.errors import TermcoderError
+from termcoder.opening import Opening
 from termcoder.settings import Settings
 from termcoder.ui import terminal_input
 from termcoder.ui.app import TermcoderApp
@@ -20,8 +21,8 @@ LEAVE_SECONDS = 5.0
 """How long a quit may take when the terminal was closed or the machine shuts down."""
 
 
-def run(settings: Settings, folder: Path) -> int:
-    """Run until the user leaves. Returns the exit code."""
+def run(settings: Settings, folder: Path, opening: Opening | None = None) -> int:
+    """Run until the user leaves. Returns the exit code. `opening`: the log to begin with."""
 
     def make_parts() -> "Parts":
         from termcoder import composition  # all the rest of the program: not before the first paint
@@ -31,7 +32,7 @@ def run(settings: Settings, folder: Path) -> int:
     logs.setup_logging()
     terminal_input.install()
     with logs.terminal_guard():
-        code = asyncio.run(_run(TermcoderApp(settings, make_parts)))
+        code = asyncio.run(_run(TermcoderApp(settings, make_parts, opening)))
     if code != 0:  # Textual wrote its report to standard error, which led to the log
         raise TermcoderError(
             "The program ended by a fault of its own.", remedy=f"What was saved is safe; {paths.log_file()} says more."

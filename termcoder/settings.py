@@ -27,6 +27,10 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "chat.top_p": (0, 1),
     "chat.max_answer_tokens": (0, 2**31 - 1),
     "chat.seed": (-1, 2**63 - 1),
+    "diagnose.samples": (0, 64),
+    "diagnose.temperature": (0, 2),
+    "diagnose.sample_temperature": (0, 2),
+    "diagnose.try_seconds": (1, 86_400),
 }
 """The least and the most of each number."""
 
@@ -79,6 +83,22 @@ class ChatSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DiagnoseSettings:
+    """The Traceback pane.
+
+    - `samples`: how many times fixes are written by the model, all at once. `temperature` is for the diagnosis and the
+      first samples, `sample_temperature` for those that are to differ.
+    - `command`: what reproduces an error, run to try fixes. `try_seconds`: how long one run may take.
+    """
+
+    samples: int = 4
+    temperature: float = 0.2
+    sample_temperature: float = 0.7
+    command: str = ""
+    try_seconds: int = 300
+
+
+@dataclass(frozen=True, slots=True)
 class UiSettings:
     """How it looks. `theme`: the name of a file in `themes/` or in the user's themes folder."""
 
@@ -92,6 +112,7 @@ class Settings:
     model: ModelSettings = ModelSettings()
     engine: EngineSettings = field(default_factory=EngineSettings)
     chat: ChatSettings = ChatSettings()
+    diagnose: DiagnoseSettings = DiagnoseSettings()
     ui: UiSettings = UiSettings()
 
 

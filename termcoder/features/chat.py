@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import threading
 from collections.abc import AsyncIterator
 from dataclasses import asdict, replace
 
@@ -12,8 +11,9 @@ from termcoder.conversation import Attachment, Message, Role, Turn
 from termcoder.engine.base import Engine, Sampling
 from termcoder.errors import SessionError, WorkspaceError
 from termcoder.features.base import TurnEvent
+from termcoder.features.session_book import SessionBook
 from termcoder.features.turn import Prompt, run_turn
-from termcoder.sessions.schema import Session, new_id, new_session, utc_now
+from termcoder.sessions.schema import Session, new_id, utc_now
 from termcoder.sessions.store import SessionStore
 from termcoder.settings import ChatSettings
 from termcoder.workspace import Workspace
@@ -54,16 +54,13 @@ class Chat:
     def __init__(self, workspace: Workspace, store: SessionStore | None, settings: ChatSettings) -> None:
         """`store` None: nothing is saved."""
         self.workspace = workspace
-        self._store = store
+        self.book = SessionBook(workspace.root, store)
         self._settings = settings
-        self._lock = threading.Lock()
-        self._session = self._empty()
-        self._forked = False
 
     @property
     def turns(self) -> tuple[Turn, ...]:
         """The conversation so far."""
-        return self._session.turns
+        return self.book.session.turns
 
     def turn(self, turn_id: str) -> Turn:
         """One turn. Raises KeyError."""
@@ -71,21 +68,15 @@ class Chat:
 
     def restore(self) -> tuple[SessionError, ...]:
         """Go on with the project's last session; returns what could not be read on the way."""
-        if self._store is None:
-            return ()
-        latest = self._store.latest(self.workspace.root)
-        if latest.session is not None:
-            self._session = latest.session
-        return latest.problems
+        return self.book.restore()
 
     def take_fork(self) -> bool:
         """Whether, since this was last asked, a save went into a copy: another program had saved the session too."""
-        forked, self._forked = self._forked, False
-        return forked
+        return self.book.take_fork()
 
     def start_new(self) -> None:
         """Begin an empty session. The old one is on the disk already."""
-        self._session = self._empty()
+        self.book.start_new()
 
     def new_turn(self, question: str) -> tuple[Turn, tuple[str, ...]]:
         """A turn for `question` with the files it mentions, and a sentence for each mention that is none."""
@@ -98,11 +89,13 @@ class Chat:
 
     def set_aside_from(self, turn_id: str) -> tuple[str, ...]:
         """Take this turn and all after it out of the conversation; they stay in the session's file. Returns ids."""
-        session = self._session
+        session = self.book.session
         kept = session.before_turn(turn_id)
         removed = session.turns[len(kept.turns) :]
         aside = (*session.other_turns.get(SET_ASIDE, ()), *(asdict(turn) for turn in removed))
-        self._session = replace(kept, other_turns={**session.other_turns, SET_ASIDE: aside})
+        self.book.change(
+            lambda old: replace(old.before_turn(turn_id), other_turns={**old.other_turns, SET_ASIDE: aside})
+        )
         return tuple(turn.id for turn in removed)
 
     def run(self, engine: Engine, turn: Turn, cancel: asyncio.Event) -> AsyncIterator[TurnEvent]:
@@ -126,12 +119,10 @@ class Chat:
         return Sampling(chosen.temperature, chosen.top_p, chosen.max_answer_tokens or None, seed=seed)
 
     def _record(self, turn: Turn) -> None:
-        with self._lock:
-            session = replace(self._session.with_turn(turn), model=turn.model)
-            self._session = session
-            if self._store is not None:
-                self._session = self._store.save(session)
-                self._forked = self._forked or self._session.id != session.id
+        def change(session: Session) -> Session:
+            return replace(session.with_turn(turn), model=turn.model)
+
+        self.book.record(change)
 
     def _attachments(self, question: str) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
         attachments: dict[str, Attachment] = {}
@@ -144,6 +135,3 @@ class Chat:
                 if any(sign in mention.path for sign in "./") or self.workspace.is_file(mention.path):
                     problems.append(str(error))  # "@property" in a sentence is no file and was not meant as one
         return tuple(attachments.values()), tuple(problems)
-
-    def _empty(self) -> Session:
-        return new_session(str(self.workspace.root), template="chat")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from termcoder.features.chat import Chat
+from termcoder.features.diagnose import Diagnose
 from termcoder.features.engine_host import EngineHost
 from termcoder.history import History
 from termcoder.settings import Settings
@@ -15,4 +16,5 @@ class Parts:
     settings: Settings
     host: EngineHost
     chat: Chat
+    diagnose: Diagnose
     history: History

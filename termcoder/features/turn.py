@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from termcoder import context
 from termcoder.conversation import Attachment, Message, Turn, TurnState, Usage
-from termcoder.engine.base import Chunk, Engine, FinishReason, Request, Sampling
+from termcoder.engine.base import Chunk, Engine, FinishReason, Grammar, Request, Sampling
 from termcoder.errors import ContextOverflowError, TermcoderError
 from termcoder.features.base import (
     AnswerReady,
@@ -27,13 +27,16 @@ MIN_ANSWER_TOKENS = 512
 class Prompt:
     """What is asked: fixed `head`, droppable `history`, and `tail`, the question itself.
 
-    `attachments` names the files that stand in the tail before the question.
+    `attachments` names the files that stand in the tail before the question. Of `history`, `drop_step` items go at a
+    time. `grammar`: what the answer can be.
     """
 
     head: tuple[Message, ...]
     history: tuple[context.ContextItem, ...]
     tail: tuple[Message, ...]
     attachments: tuple[Attachment, ...] = ()
+    drop_step: int = 4
+    grammar: Grammar | None = None
 
 
 Save = Callable[[Turn], None]
@@ -56,7 +59,7 @@ async def run_turn(
             yield early
         fitted, ready = await fit_prompt(engine, prompt)
         yield ready
-        request = Request(fitted.messages, sampling)
+        request = Request(fitted.messages, sampling, grammar=prompt.grammar)
         async with aclosing(until(cancel, engine.stream(request))) as chunks:
             async for chunk in chunks:
                 answer.add(chunk)
@@ -109,7 +112,12 @@ async def fit_prompt(engine: Engine, prompt: Prompt) -> tuple[context.Fitted, Co
     room = engine.model.context_tokens
     budget = room - min(MIN_ANSWER_TOKENS, room // 4) if room else 1 << 62
     fitted = await context.fit(
-        prompt.head, prompt.history, prompt.tail, budget, lambda messages: count_prompt(engine, messages)
+        prompt.head,
+        prompt.history,
+        prompt.tail,
+        budget,
+        lambda messages: count_prompt(engine, messages),
+        prompt.drop_step,
     )
     if fitted.tokens > budget:
         raise ContextOverflowError(

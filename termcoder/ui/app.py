@@ -6,35 +6,50 @@ from typing import TYPE_CHECKING
 
 from textual import events, on, work
 from textual.app import App, ComposeResult, SystemCommand
+from textual.containers import Container
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import ContentSwitcher
 
 from termcoder import paths
 from termcoder.engine.base import EngineState, EngineStatus
 from termcoder.errors import TermcoderError
+from termcoder.opening import Opening
 from termcoder.settings import Settings
 from termcoder.ui import themes
 from termcoder.ui.commands import bindings_of, keys_label, with_keys
 from termcoder.ui.inert import one_line
 from termcoder.ui.panes.chat import ChatPane
 from termcoder.ui.widgets.key_hints import KeyHints
+from termcoder.ui.widgets.pane_tabs import PaneTabs
 from termcoder.ui.widgets.status_bar import StatusBar
 
 if TYPE_CHECKING:
     from termcoder.features.parts import Parts
+    from termcoder.ui.panes.traceback import TracebackPane
+
+
+PANE_SCOPES = {
+    "chat": ("composer", "transcript"),
+    "traceback": ("traceback", "errors", "source", "log", "diagnosis", "fixes", "patch"),
+}
+"""The places of each pane, as commands name them."""
+PANES = (("chat", "Chat", "F2"), ("traceback", "Traceback", "F2"))
+"""Each pane's name, its title, and the key that leads to it from the first."""
 
 
 class TermcoderApp(App[int]):
-    """A program with one engine and, so far, one pane."""
+    """A program with one engine and several panes."""
 
     TITLE = "termcoder"
     CSS_PATH = "styles/app.tcss"
     BINDINGS = bindings_of("app")
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
-    def __init__(self, settings: Settings, make_parts: "Callable[[], Parts]") -> None:
+    def __init__(self, settings: Settings, make_parts: "Callable[[], Parts]", opening: Opening | None = None) -> None:
         """`make_parts` is called after the first paint: what it imports need not be waited for."""
         super().__init__()
+        self._opening = opening
         self._settings = settings
         self._make_parts = make_parts
         self.parts: Parts | None = None
@@ -44,8 +59,11 @@ class TermcoderApp(App[int]):
         self._unfollow: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
-        """The chat pane over the status bar."""
-        yield ChatPane(self._settings.chat)
+        """The panes, of which one is seen, over the status bar."""
+        yield PaneTabs(PANES)
+        with ContentSwitcher(initial="traceback" if self._opening else "chat", id="panes"):
+            yield ChatPane(self._settings.chat, id="chat")
+            yield Container(id="traceback")
         yield StatusBar()
         yield KeyHints(self.commands)
 
@@ -61,6 +79,7 @@ class TermcoderApp(App[int]):
         self.parts = parts = self._make_parts()
         self._unfollow = parts.host.subscribe(self._engine_changed)
         self.run_worker(self.pane.attach(parts))
+        self.run_worker(self._attach_traceback(parts))
         parts.host.start()
         self._show_branch()
         for error in self._theme_errors:
@@ -70,10 +89,55 @@ class TermcoderApp(App[int]):
         gc.freeze()  # what is there now stays: a full collection need not look at it
         gc.enable()
 
+    async def _attach_traceback(self, parts: "Parts") -> None:
+        """Make the traceback pane. Only now: what it imports takes a moment."""
+        from termcoder.ui.panes.diagnosing import Diagnosing
+        from termcoder.ui.panes.traceback import TracebackPane
+
+        pane = TracebackPane()
+        await self.screen_stack[0].query_one("#traceback").mount(pane)
+        diagnosing = Diagnosing(pane, parts)
+        pane.attach(diagnosing)
+        if self._opening:
+            diagnosing.load(self._opening.log, self._opening.command)
+        self._show_pane(self.active_pane)
+        await self.pane.conversation()  # the session is restored
+        await diagnosing.restore()
+
     @property
     def pane(self) -> ChatPane:
-        """The pane in use."""
+        """The chat."""
         return self.screen_stack[0].query_one(ChatPane)
+
+    @property
+    def traceback(self) -> "TracebackPane | None":
+        """The traceback pane, once there is one."""
+        from termcoder.ui.panes.traceback import TracebackPane
+
+        return next(iter(self.screen_stack[0].query(TracebackPane)), None)
+
+    @property
+    def active_pane(self) -> str:
+        """The name of the pane that is seen."""
+        return str(self.screen_stack[0].query_one("#panes", ContentSwitcher).current)
+
+    def _show_pane(self, name: str) -> None:
+        root = self.screen_stack[0]
+        root.query_one("#panes", ContentSwitcher).current = name
+        root.query_one(PaneTabs).active = name
+        if name == "chat":
+            self.pane.composer.focus()
+        elif (traceback := self.traceback) is not None:
+            traceback.take_focus()
+
+    def action_next_pane(self) -> None:
+        """Show the next pane."""
+        names = [name for name, _, _ in PANES]
+        self._show_pane(names[(names.index(self.active_pane) + 1) % len(names)])
+
+    @on(PaneTabs.Chosen)
+    def _pane_chosen(self, event: PaneTabs.Chosen) -> None:
+        self._show_pane(event.name)
 
     @property
     def bar(self) -> StatusBar:
@@ -86,7 +150,7 @@ class TermcoderApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The command palette: every declared command that is not plain cursor movement."""
-        for scope in ("composer", "transcript", "app"):
+        for scope in (*PANE_SCOPES[self.active_pane], "app"):
             for command in self.commands:
                 if command.palette and command.scope == scope:
                     yield SystemCommand(command.title, keys_label(command), self._runner(scope, command.name))
@@ -98,14 +162,25 @@ class TermcoderApp(App[int]):
         return run
 
     def _owner(self, scope: str) -> "Widget | App[int]":
-        return {"composer": self.pane.composer, "transcript": self.pane.transcript}.get(scope, self)
+        owners: dict[str, Widget | None] = {
+            "composer": self.pane.composer,
+            "transcript": self.pane.transcript,
+            "traceback": self.traceback,
+        }
+        return owners.get(scope) or self
 
     def _scope(self) -> str:
-        return "transcript" if self.pane.transcript.has_focus else "composer"
+        """The place the user is in: what the help begins with, and the line of keys shows."""
+        if self.active_pane == "chat":
+            return "transcript" if self.pane.transcript.has_focus else "composer"
+        focused = self.focused.id if self.focused is not None else None
+        return focused if focused in PANE_SCOPES["traceback"] else "traceback"
 
     @on(events.DescendantFocus)
     def _focus_moved(self) -> None:
-        self.screen_stack[0].query_one(KeyHints).scope = self._scope()
+        scope = self._scope()
+        around = ("traceback",) if scope in PANE_SCOPES["traceback"] else ()
+        self.screen_stack[0].query_one(KeyHints).scopes = (scope, *around)
 
     def _engine_changed(self, status: EngineStatus) -> None:
         if self.parts is None:
@@ -156,8 +231,11 @@ class TermcoderApp(App[int]):
             await self.parts.host.restart()
 
     async def action_cancel(self) -> None:
-        """Stop the answer, or take back the newest queued message."""
-        await (await self.pane.conversation()).cancel()
+        """Stop what runs in this pane: an answer, or the newest queued message; a diagnosis or a trial."""
+        if self.active_pane == "chat":
+            await (await self.pane.conversation()).cancel()
+        elif (traceback := self.traceback) is not None:
+            (await traceback.diagnosing()).cancel()
 
     async def action_new_session(self) -> None:
         """Begin an empty conversation; the old one stays on the disk."""
@@ -174,6 +252,8 @@ class TermcoderApp(App[int]):
         """Save what there is of the answer and leave; the engine is ended by the composition root."""
         if self.pane.answering:
             await (await self.pane.conversation()).stop_answer()
+        if (traceback := self.traceback) is not None and traceback.busy:
+            (await traceback.diagnosing()).cancel()
         self.exit(0)
 
     def _load_themes(self) -> list[TermcoderError]:

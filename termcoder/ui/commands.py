@@ -28,10 +28,24 @@ class Command:
         return f"{self.scope}.{self.name}"
 
 
+def _moves(scope: str) -> tuple[Command, ...]:
+    """What every list of rows understands."""
+    rows = (
+        ("previous_line", ("up", "k"), "Up"),
+        ("next_line", ("down", "j"), "Down"),
+        ("page_up", ("pageup",), "A page up"),
+        ("page_down", ("pagedown",), "A page down"),
+        ("first_line", ("home", "g"), "To the beginning"),
+        ("last_line", ("end", "G"), "To the end"),
+    )
+    return tuple(Command(scope, name, keys, title, palette=False) for name, keys, title in rows)
+
+
 COMMANDS: tuple[Command, ...] = (
     Command("app", "help", ("f1",), "Keys and commands of this place", label="Help"),
     Command("app", "command_palette", ("ctrl+p",), "Find a command by name", label="Commands", palette=False),
-    Command("app", "cancel", ("escape",), "Stop the answer"),
+    Command("app", "cancel", ("escape",), "Stop what runs"),
+    Command("app", "next_pane", ("f2",), "Next pane: Chat, Traceback", label="Pane", priority=True),
     Command("app", "new_session", ("ctrl+n",), "Start a new session", priority=True),
     Command("app", "models", ("f3",), "Models: choose, fetch, remove"),
     Command("app", "log", ("f4",), "Show the log"),
@@ -56,6 +70,53 @@ COMMANDS: tuple[Command, ...] = (
     Command("transcript", "toggle_fold", ("space", "o"), "Show or fold a long question", palette=False),
     Command("transcript", "regenerate", ("r",), "Answer again", label="Again"),
     Command("transcript", "edit", ("e",), "Edit this question and send it again", label="Edit"),
+    Command("traceback", "diagnose", ("d",), "Diagnose the chosen error", label="Diagnose"),
+    Command("traceback", "next_frame", ("n",), "Next frame of your own code", label="Frame", palette=False),
+    Command("traceback", "previous_frame", ("p",), "The frame before", palette=False),
+    Command("traceback", "next_error", ("right_square_bracket",), "Next error", palette=False),
+    Command("traceback", "previous_error", ("left_square_bracket",), "The error before", palette=False),
+    Command("traceback", "open_editor", ("e",), "Open the shown line in $EDITOR", label="Edit"),
+    Command("traceback", "apply_fix", ("a",), "Show the chosen fix, then apply it", label="Apply"),
+    Command("traceback", "try_fixes", ("t",), "Try the fixes with a command that shows the error", label="Try"),
+    Command("traceback", "undo", ("u",), "Take the last change of files back", label="Undo"),
+    Command("traceback", "copy_error", ("y",), "Copy the chosen error"),
+    Command("traceback", "clear_log", ("x",), "Put the log away"),
+    *_moves("log"),
+    Command("log", "left", ("left", "h"), "Scroll left", palette=False),
+    Command("log", "right", ("right", "l"), "Scroll right", palette=False),
+    Command("log", "choose", ("enter",), "Go to the error on this line", palette=False),
+    Command("log", "next_mark", ("N",), "Next error in the log", palette=False),
+    Command("log", "previous_mark", ("P",), "The error before in the log", palette=False),
+    Command("log", "copy_line", ("c",), "Copy this line", palette=False),
+    Command("errors", "next_step", ("down", "j"), "Next row", palette=False),
+    Command("errors", "previous_step", ("up", "k"), "The row before", palette=False),
+    Command("errors", "page_up", ("pageup",), "A page up", palette=False),
+    Command("errors", "page_down", ("pagedown",), "A page down", palette=False),
+    Command("errors", "first_line", ("home", "g"), "First row", palette=False),
+    Command("errors", "last_line", ("end", "G"), "Last row", palette=False),
+    Command("errors", "toggle_fold", ("space", "o"), "Show or fold library frames", palette=False),
+    Command("errors", "choose", ("enter",), "Open the error, or go to the source", palette=False),
+    Command("errors", "copy", ("c",), "Copy this error", palette=False),
+    *_moves("source"),
+    Command("source", "left", ("left", "h"), "Scroll left", palette=False),
+    Command("source", "right", ("right", "l"), "Scroll right", palette=False),
+    Command("source", "center", ("space",), "Back to the marked line", palette=False),
+    Command("source", "open_editor", ("enter",), "Open this line in $EDITOR", palette=False),
+    Command("source", "copy_place", ("c",), "Copy path:line", palette=False),
+    *_moves("diagnosis"),
+    Command("diagnosis", "follow_place", ("enter",), "Go to the place", palette=False),
+    Command("diagnosis", "copy", ("c",), "Copy the diagnosis", palette=False),
+    Command("fixes", "next_fix", ("down", "j"), "Next fix", palette=False),
+    Command("fixes", "previous_fix", ("up", "k"), "The fix before", palette=False),
+    Command("fixes", "apply", ("enter",), "Show this fix, then apply it", palette=False),
+    *(Command("fixes", f"choose_number({n})", (str(n),), f"Fix {n}", palette=False) for n in range(1, 10)),
+    Command("fixes", "copy_fix", ("c",), "Copy this fix as a patch", palette=False),
+    *_moves("patch"),
+    Command("patch", "left", ("left", "h"), "Scroll left", palette=False),
+    Command("patch", "right", ("right", "l"), "Scroll right", palette=False),
+    Command("patch", "next_hunk", ("N",), "Next hunk", palette=False),
+    Command("patch", "previous_hunk", ("P",), "The hunk before", palette=False),
+    Command("patch", "toggle_hunk", ("space",), "Leave this hunk out, or take it in", palette=False),
 )
 
 
@@ -64,7 +125,13 @@ def commands_of(*scopes: str) -> list[Command]:
     return [command for command in COMMANDS if command.scope in scopes]
 
 
-NAMES = {"escape": "Esc"}
+NAMES = {
+    "escape": "Esc",
+    "right_square_bracket": "]",
+    "left_square_bracket": "[",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+}
 
 
 def key_label(key: str) -> str:

@@ -37,6 +37,32 @@ async def edit_text(app: App[object], text: str, suffix: str = ".md") -> str | N
     return written if written != text else None
 
 
+async def open_file(app: App[object], file: Path, line: int) -> None:
+    """Open a file at a line in the user's editor, and wait until it is closed. Raises EditorError."""
+    command = editor_command(os.environ)
+    with _terminal_given_up(app):
+        status = await _run([*command, *_at_line(command[0], file, line)])
+    if status != 0:
+        raise EditorError(f"The editor {command[0]!r} ended with status {status}.", remedy="Check $EDITOR.")
+
+
+_GOTO = {"code": "-g", "code-insiders": "-g", "codium": "-g", "cursor": "-g", "windsurf": "-g"}
+_COLON = {"subl", "hx", "helix", "zed", "zeditor", "lapce", "micro"}
+_LINE_OPTION = {"idea", "pycharm", "webstorm", "goland", "clion", "rubymine", "phpstorm", "rider", "kate", "gedit"}
+
+
+def _at_line(editor: str, file: Path, line: int) -> list[str]:
+    """The arguments that open a file at a line. Most editors take `+LINE`; the others are known by name."""
+    name = os.path.basename(editor)
+    if name in _GOTO:
+        return ["--wait", _GOTO[name], f"{file}:{line}"]
+    if name in _COLON:
+        return [f"{file}:{line}"]
+    if name in _LINE_OPTION:
+        return ["--line", str(line), str(file)]
+    return [f"+{line}", str(file)]
+
+
 def editor_command(env: Mapping[str, str]) -> list[str]:
     """The editor and its arguments from $VISUAL, else $EDITOR, else one that is installed; no shell is involved."""
     for variable in ("VISUAL", "EDITOR"):

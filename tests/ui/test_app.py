@@ -14,6 +14,7 @@ from termcoder.conversation import TurnState
 from termcoder.engine.base import EngineState
 from termcoder.engine.scripted import Script, ScriptedEngine
 from termcoder.features.chat import SET_ASIDE, Chat
+from termcoder.features.diagnose import Diagnose
 from termcoder.features.engine_host import EngineHost
 from termcoder.features.parts import Parts
 from termcoder.history import History
@@ -21,11 +22,31 @@ from termcoder.sessions.store import SessionStore
 from termcoder.settings import EngineSettings, Settings
 from termcoder.ui.app import TermcoderApp
 from termcoder.ui.commands import COMMANDS
+from termcoder.ui.panes.traceback import TracebackPane
 from termcoder.ui.screens.help import HelpScreen
 from termcoder.ui.screens.log import LogScreen
 from termcoder.ui.widgets.composer import Composer
+from termcoder.ui.widgets.diagnosis_view import DiagnosisView
+from termcoder.ui.widgets.error_list import ErrorList
+from termcoder.ui.widgets.fix_list import FixList
+from termcoder.ui.widgets.log_view import LogView
+from termcoder.ui.widgets.patch_view import PatchView
+from termcoder.ui.widgets.source_view import SourceView
 from termcoder.ui.widgets.transcript import Transcript
 from termcoder.workspace import Workspace
+
+OWNERS = {
+    "app": TermcoderApp,
+    "composer": Composer,
+    "transcript": Transcript,
+    "traceback": TracebackPane,
+    "log": LogView,
+    "errors": ErrorList,
+    "source": SourceView,
+    "diagnosis": DiagnosisView,
+    "fixes": FixList,
+    "patch": PatchView,
+}
 
 
 def make_app(project: Path, engine: ScriptedEngine, backend: str = "scripted") -> TermcoderApp:
@@ -33,7 +54,8 @@ def make_app(project: Path, engine: ScriptedEngine, backend: str = "scripted") -
 
     def make_parts() -> Parts:
         host = EngineHost(lambda name, report, cancel: engine, "scripted")
-        return Parts(settings, host, Chat(Workspace(project), SessionStore(), settings.chat), History())
+        chat = Chat(Workspace(project), SessionStore(), settings.chat)
+        return Parts(settings, host, chat, Diagnose(chat.workspace, chat.book, settings.diagnose), History())
 
     return TermcoderApp(settings, make_parts)
 
@@ -236,8 +258,8 @@ async def test_the_log_is_shown_inert(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.id)
 def test_every_declared_command_can_be_run(command: Any) -> None:
-    owner = {"app": TermcoderApp, "composer": Composer, "transcript": Transcript}[command.scope]
-    assert callable(getattr(owner, f"action_{command.name}"))
+    owner = OWNERS[command.scope]
+    assert callable(getattr(owner, f"action_{command.name.partition('(')[0]}"))
 
 
 async def test_what_stands_before_the_question_is_read_ahead_once(tmp_path: Path) -> None:

@@ -12,7 +12,20 @@ from textual.widgets import Static
 
 from termcoder.ui.commands import Command, keys_label
 
-SCOPES = {"composer": "Message", "transcript": "Conversation", "app": "Everywhere"}
+SCOPES = {
+    "composer": "Message",
+    "transcript": "Conversation",
+    "traceback": "Traceback",
+    "errors": "Errors",
+    "source": "Source",
+    "log": "Log",
+    "diagnosis": "Diagnosis",
+    "fixes": "Fixes",
+    "patch": "Patch",
+    "app": "Everywhere",
+}
+_NEAR = {scope: ("traceback", scope, "app") for scope in SCOPES if scope not in ("composer", "transcript", "app")}
+"""Where a key works that is pressed in a place of the traceback pane."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -31,7 +44,8 @@ class HelpScreen(ModalScreen[None]):
     def __init__(self, commands: Sequence[Command], scope: str) -> None:
         super().__init__()
         self._commands = commands
-        self._scopes = sorted(SCOPES, key=lambda name: name != scope)
+        near = _NEAR.get(scope, (scope, "app"))
+        self._scopes = [*dict.fromkeys((scope, *near)), *(name for name in SCOPES if name not in near)]
 
     def compose(self) -> ComposeResult:
         """One table a place."""

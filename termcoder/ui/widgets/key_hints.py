@@ -15,13 +15,13 @@ from termcoder.ui.commands import Command, keys_label
 
 
 class KeyHints(Widget):
-    """The labelled commands of the current scope, then those that work everywhere, as many as fit."""
+    """The labelled commands of the current scopes, then those that work everywhere, as many as fit."""
 
     DEFAULT_CSS = """
     KeyHints { height: 1; padding: 0 1; background: $surface; color: $foreground; }
     """
 
-    scope: reactive[str] = reactive("composer")
+    scopes: reactive[tuple[str, ...]] = reactive(("composer",))
 
     def __init__(self, commands: Sequence[Command], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -38,4 +38,4 @@ class KeyHints(Widget):
         return text
 
     def _shown(self) -> list[Command]:
-        return [command for command in self._commands if command.label and command.scope in (self.scope, "app")]
+        return [command for command in self._commands if command.label and command.scope in (*self.scopes, "app")]

@@ -22,7 +22,10 @@ MARKS = {
 
 @dataclass(frozen=True, slots=True)
 class StatusLine:
-    """What the bar shows. `exact` False puts a "~" before the tokens; 0 tokens per second hides the speed."""
+    """What the bar shows. `exact` False puts a "~" before the tokens; 0 tokens per second hides the speed.
+
+    `activity`: what a pane other than the chat is doing.
+    """
 
     engine: EngineStatus = field(default_factory=EngineStatus)
     model: str = ""
@@ -33,6 +36,7 @@ class StatusLine:
     branch: str = ""
     queued: int = 0
     generating: bool = False
+    activity: str = ""
 
 
 def engine_text(status: EngineStatus, now: float) -> str:
@@ -56,6 +60,7 @@ def parts(line: StatusLine, now: float) -> list[str]:
     state = "answering" if line.generating and line.engine.state is EngineState.READY else engine_text(line.engine, now)
     found = [
         f"{MARKS[line.engine.state]} {state}",
+        one_line(line.activity),
         one_line(line.model),
         f"{line.queued} queued" if line.queued else "",
         context_text(line),
