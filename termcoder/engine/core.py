@@ -43,10 +43,12 @@ def main(parent: int, orders_fd: int, reports_fd: int) -> None:
     order = orders.get()
     from vllm.v1.engine.core import EngineCoreProc
 
-    from termcoder.engine import speculation
+    from termcoder.engine import cpu_seeds, speculation
 
     _report_loading(report)
     speculation.only_where_asked()
+    if vllm_runs_on_cpu():
+        cpu_seeds.allow_long_prompts()
     _stop_listening_when_ready()
     try:
         EngineCoreProc.run_engine_core(**pickle.loads(order))  # it comes from the program itself
@@ -83,15 +85,20 @@ def reporter(reports_fd: int) -> Report:
     return report
 
 
+def vllm_runs_on_cpu() -> bool:
+    """Whether the vLLM that is imported is the one for CPUs."""
+    from vllm.platforms import current_platform
+
+    return bool(current_platform.is_cpu())
+
+
 def import_everything() -> None:
     """Import all that the engine core will need, so that it is there when the orders come."""
     import importlib
 
-    from vllm.platforms import current_platform
-
     names = ["vllm.v1.engine.core", "vllm.v1.executor.uniproc_executor", "vllm.model_executor.model_loader"]
     names += ["vllm.v1.structured_output.backend_xgrammar", "vllm.model_executor.layers.quantization.auto_gptq"]
-    names += ["vllm.v1.worker.cpu_worker"] if current_platform.is_cpu() else ["vllm.v1.worker.gpu_worker"]
+    names += ["vllm.v1.worker.cpu_worker"] if vllm_runs_on_cpu() else ["vllm.v1.worker.gpu_worker"]
     for name in names:
         try:
             importlib.import_module(name)

@@ -153,6 +153,7 @@ def sampling_parameters(request: Request, max_tokens: int) -> Any:
         max_tokens=max_tokens,
         stop=list(sampling.stop) or None,
         seed=sampling.seed,
+        frequency_penalty=sampling.frequency_penalty,
         structured_outputs=structured,
         extra_args={COPIES: True} if request.copies else None,
         output_kind=RequestOutputKind.DELTA,

@@ -153,6 +153,27 @@ async def test_an_answer_under_a_schema_validates(engine: Engine) -> None:
     assert reason is FinishReason.STOP
 
 
+async def test_a_long_prompt_with_a_seed_is_answered_alike_each_time(engine: Engine) -> None:
+    words = " ".join(f"w{number}" for number in range(150))
+    for attempt in ("first", "second"):  # another beginning each time: nothing of it is cached
+        asked = (Message(Role.USER, f"{attempt} {words} Say hello."),)
+        request = Request(asked, Sampling(temperature=1.0, max_tokens=6, seed=11))
+        once, _, usage = await answer(engine, request)
+        assert usage.prompt_tokens > 150
+        again, _, _ = await answer(engine, request)
+        assert (once, bool(once)) == (again, True)
+
+
+async def test_an_answer_that_copies_its_prompt_is_the_same_with_guesses(engine: Engine) -> None:
+    code = "\n".join(f"def f{number}(a):\n    return a + {number}" for number in range(8))
+    asked = (Message(Role.USER, f"Repeat this code:\n{code}"),)
+    sampling = Sampling(temperature=0.0, max_tokens=60)
+    plain, _, _ = await answer(engine, Request(asked, sampling))
+    guessed, _, usage = await answer(engine, Request(asked, sampling, copies=True))
+    assert guessed == plain
+    assert usage.completion_tokens <= 60
+
+
 async def test_an_answer_under_a_grammar_keeps_it(engine: Engine) -> None:
     request = Request(QUESTION, Sampling(temperature=1.0, max_tokens=80, seed=1), grammar=GRAMMAR)
     text, reason, _ = await answer(engine, request)
