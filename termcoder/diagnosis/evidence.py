@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from termcoder import syntax
 from termcoder.diagnosis.incident import Incident, Place, Step
+from termcoder.diagnosis.meanings import meaning_of
 from termcoder.redact import PLACEHOLDER, Redacted, redact
 from termcoder.tracebacks import LoggedError, Relation
 
@@ -164,6 +165,8 @@ def described(incident: Incident, index: int) -> str:
     lines = []
     for number, error in enumerate(failure.errors[-6:], start + max(0, len(failure.errors) - 6)):
         lines.append(f"{_headline(error)}{_AFTERWARDS.get(error.relation, '')}")
+        if meaning := meaning_of(error):
+            lines.append(f"  This means: {meaning}.")
         own = [step for step in incident.steps[number] if step.own and step.place]
         if own:
             lines.append("  at " + " -> ".join(str(step.place) for step in own[-6:]))

@@ -49,6 +49,7 @@ def main(parent: int, orders_fd: int, reports_fd: int) -> None:
     speculation.only_where_asked()
     if vllm_runs_on_cpu():
         cpu_seeds.allow_long_prompts()
+        speculation.mend_sampling_on_cpu()
     _stop_listening_when_ready()
     try:
         EngineCoreProc.run_engine_core(**pickle.loads(order))  # it comes from the program itself

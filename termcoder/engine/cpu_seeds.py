@@ -19,4 +19,4 @@ def allow_long_prompts() -> None:
         def set_offset(self, offset: int) -> None:
             self.manual_seed(self.initial_seed())
 
-    torch.Generator = RewindingGenerator  # type: ignore[misc]
+    torch.Generator = RewindingGenerator

@@ -2,8 +2,8 @@
 
 vLLM looks for the last tokens in what was read and written so far, and checks several guessed tokens in one step
 (n-gram speculation). It is an engine-wide setting there; here it serves only the requests that ask for it
-(`Request.copies`): on other answers it costs more than it gains, and together with a grammar vLLM 0.32 gave broken
-texts.
+(`Request.copies`): on other answers it costs more than it gains. Under a grammar there are no guesses either: faults
+of the two together are known (vLLM issues 52620 and 55313).
 """
 
 from collections.abc import Mapping
@@ -36,3 +36,23 @@ def only_where_asked() -> None:
 def _asks(request: Any) -> bool:
     parameters = request.sampling_params
     return bool(parameters and (parameters.extra_args or {}).get(COPIES) and not request.use_structured_output)
+
+
+def mend_sampling_on_cpu() -> None:
+    """In the engine core, before it starts: make guesses right for answers that are not greedy.
+
+    vLLM 0.32 hands each request's temperature and top-p to its guessed tokens through a CPU kernel for whole numbers,
+    whose result is thrown away for fractions: tokens were drawn at a temperature that was never set.
+    """
+    from vllm.v1.sample import rejection_sampler
+
+    rejection_sampler.expand_batch_to_tokens = _expanded
+
+
+def _expanded(values: Any, ends: Any, count: int, replace_from: int = 0, replace_to: int = 0) -> Any:
+    """Each request's value once for each of its tokens; `ends` are the running sums of their numbers."""
+    import torch
+
+    starts = torch.cat((ends.new_zeros(1), ends[:-1]))
+    expanded = values.repeat_interleave((ends - starts).to(torch.int64), output_size=count)
+    return expanded if replace_from == replace_to else expanded.masked_fill(expanded == replace_from, replace_to)

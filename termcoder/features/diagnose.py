@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from termcoder import prompts
-from termcoder.context import ContextItem, joined
+from termcoder.context import ContextItem
 from termcoder.conversation import Message, Role, Turn
 from termcoder.diagnosis.answer import Diagnosis, FixIdea, grammar_of, read_answer
 from termcoder.diagnosis.evidence import Evidence, Part, described, gather
@@ -23,10 +23,10 @@ from termcoder.diagnosis.fixes import (
     by_rule,
     checked,
     code_of,
+    joined,
     ranked,
     without_numbers,
 )
-from termcoder.diagnosis.fixes import joined as fixes_joined
 from termcoder.diagnosis.incident import Incident, Place, incident_of
 from termcoder.diagnosis.recipes import rewrites
 from termcoder.engine.base import Engine, Request, Sampling
@@ -288,7 +288,7 @@ class _Run:
                     break
                 so_far = await asyncio.to_thread(checked, proposals)
                 left = len(writers) - number
-                yield FixesFound(_with_unusable(fixes_joined(found, so_far), unusable), left, len(writers))
+                yield FixesFound(_with_unusable(joined(found, so_far), unusable), left, len(writers))
         except TermcoderError as error:
             self._error = error
         finally:
@@ -301,16 +301,15 @@ class _Run:
         task = prompts.find("rewrite-task").render(
             error=described(self._incident, self._index),
             path=region.path,
-            first=str(region.first),
-            last=str(region.last),
+            line=evidence.code[region.line - region.first].strip(),
+            language=self._incident.failure(self._index).language,
             code=code,
             idea=idea.title.rstrip("."),
         )
-        head = Message(Role.SYSTEM, prompts.find("diagnose").body)
-        source = Message(Role.USER, evidence.parts[-1].text)
+        head = Message(Role.SYSTEM, prompts.find("rewrite").body)
         temperature = self._settings.temperature if number < 3 else self._settings.sample_temperature
         sampling = Sampling(temperature, 0.95, 64 + 2 * len(code) // 3, seed=self._seed + number)
-        request = Request(joined((head, source, Message(Role.USER, task))), sampling, copies=True)
+        request = Request((head, Message(Role.USER, task)), sampling, copies=True)
         answer = ""
         async with aclosing(until(self._cancel, self._engine.stream(request))) as chunks:
             async for chunk in chunks:

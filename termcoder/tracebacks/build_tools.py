@@ -8,8 +8,8 @@ from termcoder.tracebacks.parser import Parser
 from termcoder.tracebacks.report import Certainty, Failure, Frame, LoggedError
 
 _CMAKE = re.compile(
-    r"(?:^|\s)CMake Error(?: \(dev\))?(?: at (?P<file>[^:]+):(?P<line>\d+)(?: \((?P<command>[^()]*)\))?"
-    r"| in (?P<in>[^:]+?)|)"
+    r"(?:^|\s)CMake Error(?: \(dev\))?(?: at (?P<file>(?:[A-Za-z]:)?[^:]+):(?P<line>\d+)(?: \((?P<command>[^()]*)\))?"
+    r"| in (?P<in>(?:[A-Za-z]:)?[^:]+?)|)"
     r":(?P<rest>.*)"
 )
 _CMAKE_CALL = re.compile(r"  (?P<file>\S.*?):(?P<line>\d+) \((?P<command>[^()]*)\)$")
@@ -28,9 +28,18 @@ _CTEST = re.compile(
     r"|Child aborted|OTHER_FAULT|NUMERICAL)\)"
 )
 _DOCKER = re.compile(
-    r"(?:^|\s)ERROR: (?P<type>failed to solve|failed to build|process)(?::)? (?P<message>.*)"
+    r"(?:^|\s)ERROR: (?:failed to build: (?=failed to solve: ))?"
+    r"(?P<type>failed to solve|failed to build|process)(?::)? (?P<message>.*)"
     r"|(?:^|\s)(?P<solve>failed to solve)(?: with frontend \S+)?: (?P<what>.*)"
     r"|(?P<old>The command '.*' returned a non-zero code: \d+)"
+)
+_BUILDX = re.compile(
+    r"^\s*(?:Error: )?buildx (?:call )?failed with: "
+)  # a step's or a script's line that says it again
+_DAEMON = re.compile(
+    r"^(?:docker: |ERROR: |Error: )?(?P<type>Error response from daemon): (?P<message>.*)"
+    r"|^(?:ERROR: |docker: |error during connect: )?(?P<offline>Cannot connect to the Docker daemon\b.*)"
+    r"|^(?P<compose>ERROR): for \S+ +(?P<what>(?:Cannot|Could not|driver|UnixHTTP|OCI|failed) .*)"
 )
 _DOCKERFILE = re.compile(r"(?P<file>\S*(?:[Dd]ockerfile|[Cc]ontainerfile)\S*):(?P<line>\d+)$")
 _DOCKER_CODE = re.compile(r"\s*\d+ \| >>> (?P<code>.*)")
@@ -81,6 +90,8 @@ def _cmake(lines: Sequence[str], index: int) -> Failure | None:
     if match is None:
         return None
     body, calls, last = _cmake_body(lines, index)
+    if match["rest"].rstrip().endswith("NOTFOUND."):
+        body, last = _cmake_variables(lines, index)
     text = "\n".join([match["rest"].strip(), *body]).strip()
     frames = tuple(reversed(calls))
     if match["file"] or match["in"]:
@@ -108,6 +119,16 @@ def _cmake_body(lines: Sequence[str], index: int) -> tuple[list[str], list[Frame
             body.append(line.removeprefix("  ").rstrip())
         last = at
     return body, calls, last
+
+
+def _cmake_variables(lines: Sequence[str], index: int) -> tuple[list[str], int]:
+    """The variables that are not set, which stand below without an indentation, up to an empty line."""
+    last = index
+    while (
+        last + 1 < min(len(lines), index + _REACH) and lines[last + 1].strip() and not lines[last + 1].startswith("-")
+    ):
+        last += 1
+    return [line.rstrip() for line in lines[index + 1 : last + 1]], last
 
 
 def _make(lines: Sequence[str], index: int) -> Failure | None:
@@ -150,7 +171,7 @@ def _ctest(lines: Sequence[str], index: int) -> Failure | None:
 def _docker(lines: Sequence[str], index: int) -> Failure | None:
     """BuildKit's `ERROR: failed to solve: …` with the Dockerfile's lines above it, or the older builder's last line."""
     match = _DOCKER.search(lines[index])
-    if match is None or match["type"] == "process":
+    if match is None or match["type"] == "process" or _BUILDX.match(lines[index]):
         return None
     if match["old"]:
         return _old_docker(lines, index, match["old"])
@@ -172,6 +193,19 @@ def _dockerfile(lines: Sequence[str], index: int) -> tuple[Frame, ...]:
     return ()
 
 
+def _daemon(lines: Sequence[str], index: int) -> Failure | None:
+    """What Docker's daemon answers; Compose says it of the container, and again of the service."""
+    match = _DAEMON.match(lines[index].strip())
+    if match is None:
+        return None
+    message = (match["message"] or match["offline"] or match["what"] or "").strip()
+    last = index
+    for at in range(index + 1, min(len(lines), index + 4)):
+        last = at if message in lines[at] else last
+    error = LoggedError(match["type"] or match["compose"] or "error", message, at=index)
+    return Failure("shell", "docker", (error,), index, last, certainty=Certainty.LIKELY)
+
+
 def _old_docker(lines: Sequence[str], index: int, text: str) -> Failure:
     command, _, how = text.partition(" returned a non-zero code")
     frames: tuple[Frame, ...] = ()
@@ -190,7 +224,10 @@ def _exit(lines: Sequence[str], index: int) -> Failure | None:
     if match is None:
         return None
     error = LoggedError(match["type"], (match["message"] or "").strip(), at=index)
-    return Failure("shell", "exit", (error,), index, index, certainty=Certainty.GUESS)
+    if "linker" in error.type or error.type.startswith("ld "):
+        return Failure("c", "ld", (error,), index, index, build=True, certainty=Certainty.GUESS)
+    built = error.type.startswith(("ninja", "FAILED"))
+    return Failure("shell", "exit", (error,), index, index, build=built, certainty=Certainty.GUESS)
 
 
 def _frame(file: str, line: int | None, function: str | None, at: int) -> Frame:
@@ -203,7 +240,6 @@ def _failure(language: str, name: str, error: LoggedError, last: int, certainty:
     return Failure(language, name, (error,), first, max(last, error.at), build=True, certainty=certainty)
 
 
-_EXIT_WORDS = ("exit code", "exited with", "exit status", "command failed", "FAILED: ", "Job failed")
 _FORMS = (
     Form("CMake Error", _cmake),
     Form("*** ", _make),
@@ -211,6 +247,9 @@ _FORMS = (
     Form(" - ", _ctest),
     Form("failed to ", _docker),
     Form("returned a non-zero code", _docker),
+    Form("Docker daemon", _daemon),
+    Form("rom daemon: ", _daemon),
+    Form("ERROR: for ", _daemon),
     *(
         Form(word, _exit)
         for word in ("exit code", "exited with", "exit status", "command failed", "FAILED: ", "Job failed")
@@ -221,8 +260,12 @@ PARSER = Parser(
     (
         *("CMake Error", "make: ***", "make[", ": *** ", "ninja: ", "tests FAILED", "failed to solve", "exit status"),
         *(
+            "command failed",
             "failed to build",
             "returned a non-zero code",
+            "Error response from daemon",
+            "Cannot connect to the Docker daemon",
+            "ERROR: for ",
             "exited with code",
             "with exit code",
             "Job failed",

@@ -23,6 +23,7 @@ _QUOTED = re.compile(r"> ?")
 _SAMPLE = 2_000  # lines looked at to find out about prefixes
 _MOST = 0.9  # the part of lines that must have a prefix for it to be one
 _MANY = 0.5  # the same for times: some lines of a log continue the line before
+_COMPOSED = 0.6  # the same for Docker Compose, which says between the lines what it starts and what has ended
 _STREAMS = 64
 
 
@@ -42,40 +43,86 @@ class _Prefix:
     share: float = _MOST
 
 
-_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+_MONTHS = r"[^\W\d_]{3,5}\.?|\d{1,2}月"  # in whatever language
 _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
 _ISO = rf"\d{{4}}[-/]\d\d[-/]\d\d[T ]{_CLOCK}(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?"
-_COMPOSE = re.compile(r"(?P<id>[A-Za-z][\w./-]{0,60}?)(?: {2,}\|| \|| ?\|)(?: |$)")
+_COMPOSE = re.compile(r"(?P<id>[A-Za-z][\w./-]{0,60}?(?: [\w./-]{1,30}){0,2}?)(?: {2,}\|| \|| ?\|)(?: |$)")
 _PREFIXES = (
-    _Prefix(_COMPOSE),
-    _Prefix(re.compile(rf"(?:{_MONTHS}) [ \d]\d \d\d:\d\d:\d\d (?P<id>[\w.-]+ [\w./@-]+(?:\[\d+\])?): ?")),  # syslog
+    _Prefix(_COMPOSE, _COMPOSED),
+    _Prefix(
+        re.compile(rf"(?:{_MONTHS}) [ \d]\d \d\d:\d\d:\d\d (?P<id>[\w.-]+ [\w./@-]+(?:\[\d+\])?): ?"), _MANY
+    ),  # syslog
     _Prefix(re.compile(rf"{_ISO} (?P<id>[\w.-]+ [\w./@-]+\[\d+\]): ?")),  # journald's other form
+    _Prefix(re.compile(rf"{_ISO} (?P<id>[\w.-]+\[[\w.-]+\]): ?")),  # Heroku
     _Prefix(re.compile(rf"{_ISO} (?:stdout|stderr) [FP](?: |$)")),  # the container runtime's own files
     _Prefix(re.compile(r"\[pod/(?P<id>[\w./-]+)\] ?")),  # kubectl logs --prefix
-    _Prefix(re.compile(rf"(?:\[{_ISO}\]|{_ISO})(?:[ \t]|$)"), _MANY),
-    _Prefix(re.compile(rf"(?:\[{_CLOCK}\]|{_CLOCK})(?:[ \t]|$)"), _MANY),
+    _Prefix(re.compile(rf"(?:\[{_ISO}\](?:\[[\w.-]{{1,20}}\])*|{_ISO})(?:[ \t]|$)"), _MANY),
+    _Prefix(re.compile(rf"(?:\[{_CLOCK}\]|{_CLOCK}(?: \|)?)(?:[ \t]|$)"), _MANY),
     _Prefix(re.compile(r"[^\t]{1,80}\t[^\t]{1,80}\t\d{4}-\d\d-\d\dT[\d:.]+Z ")),  # gh run view --log
     _Prefix(
-        re.compile(r"\[(?P<id>(?!(?i:info|error|warn|warning|debug|fatal|critical|trace)\])[\w./:# -]{1,40})\](?: |$)")
+        re.compile(
+            r"\[(?P<id>(?!(?i:info|error|warn|warning|debug|fatal|critical|trace)\])[\w./:#@ -]{1,40})\]:?(?: |$)"
+        )
     ),
     _Prefix(re.compile(r"\((?P<id>[\w./:# -]*(?:\d|[Ww]orker|pid)[\w./:# -]{0,30})\) ")),
-    _Prefix(re.compile(r"(?P<id>#\d{1,3}) \d{1,5}\.\d{1,3} "), _MANY),  # BuildKit
+    _Prefix(re.compile(r"\d{1,5}\.\d{2,4}(?: |$)"), _MANY),  # BuildKit's, of one step
     _Prefix(re.compile(r"(?P<id>[\w.-]{1,40}\.\d{1,3}): ")),  # foreman, heroku local
+    _Prefix(re.compile(r"(?P<id>\d{1,3}\|[\w@./-]{1,60}) *\|(?: |$)")),  # pm2
+    _Prefix(
+        re.compile(
+            r"(?P<id>(?!(?:ERROR|CRITICAL|WARNING|INFO|DEBUG):)@?[\w.-]{1,60}(?:/[\w.-]{1,60})?[:#][A-Za-z][\w:-]{0,40}"
+            r"|(?:\.|@?[\w.-]{1,60}(?:/[\w.-]{1,60}){1,5}) [\w.:-]{1,40}|@[\w.-]{1,60}/[\w.-]{1,60}):(?: |$)"
+        ),
+        _MANY,
+    ),  # turbo, pnpm, lerna
     _Prefix(re.compile(r"(?:ERROR|CRITICAL|WARNING|INFO|DEBUG)(?:[: |-]{1,3}[\w.]+)? ?[:|-] (?=[ T])")),
 )
 _LAYERS = 4
+
+_STEP = re.compile(r"#(?P<step>\d{1,4}) (?=\d{1,5}\.\d{1,4}(?: |$))")
+_STEP_TIME = re.compile(r"\d{1,5}\.\d{1,4}(?: |$)")
 
 
 def clean(text: str) -> list[Stream]:
     """The streams of a log, each of plain lines."""
     lines = _plain_lines(text)
-    streams = [Stream(lines, range(1, len(lines) + 1))]
+    streams = _peeled([Stream(lines, range(1, len(lines) + 1))])
+    steps = [part for stream in streams for part in _without_steps(stream)]
+    return _peeled(steps) if len(steps) > len(streams) else steps
+
+
+def _peeled(streams: list[Stream]) -> list[Stream]:
+    """The streams without the prefixes that the lines of each share, layer by layer."""
     for _ in range(_LAYERS):
         split = [part for stream in streams for part in _without_prefix(stream)]
         if len(split) == len(streams) and all(a is b for a, b in zip(split, streams, strict=True)):
             break
         streams = split
     return streams
+
+
+def _without_steps(stream: Stream) -> Iterator[Stream]:
+    """The stream with the output of each of BuildKit's steps taken out: a step is a process, and they run at once.
+
+    Of a failed step the last lines are shown again at the end; these are left empty.
+    """
+    steps: dict[str, tuple[list[str], list[int]]] = {}
+    kept: list[str] = []
+    shown: set[str] | None = None
+    for line, number in zip(stream.lines, stream.numbers, strict=True):
+        found = _STEP.match(line) if line.startswith("#") else None
+        if found:
+            lines, numbers = steps.setdefault(found["step"], ([], []))
+            lines.append(line[found.end() :])
+            numbers.append(number)
+        elif line.startswith((" > [", "------")):
+            shown = {text for lines, _ in steps.values() for text in lines} if line[1] == ">" else None
+        elif shown is not None and (time := _STEP_TIME.match(line)):
+            line = "" if line in shown else line[time.end() :]
+        kept.append("" if found else line)
+    yield Stream(kept, stream.numbers) if steps or kept != stream.lines else stream
+    for lines, numbers in steps.values():
+        yield Stream([_STEP_TIME.sub("", line, count=1) for line in lines], numbers)
 
 
 def _plain_lines(text: str) -> list[str]:
@@ -85,6 +132,10 @@ def _plain_lines(text: str) -> list[str]:
     if "\x1b" in text or "\x9b" in text:
         text = ESCAPE.sub("", text)
     text = _without_visible_escapes(text)
+    if "##[error]" in text:
+        text = text.replace("##[error]", "")
+    if "#011" in text:  # rsyslog's tab
+        text = text.replace("#011at ", "\tat ").replace("#011... ", "\t... ")
     lines = text.split("\n")
     if lines and not lines[-1]:
         lines.pop()

@@ -12,6 +12,7 @@ from termcoder.tracebacks.csharp_frames import TYPE, frame_at, is_exception_name
 from termcoder.tracebacks.parser import Parser
 from termcoder.tracebacks.report import Certainty, Failure, Frame, LoggedError, Relation
 
+_DETAILS = 40  # lines below the frames of an exception of a database
 _LOOK_BACK = 40  # lines in which the messages above the first frame stand
 
 _INNER = re.compile(r"\s*---> (?:\(Inner Exception #\d+\) )?(?P<head>.*)$")
@@ -29,6 +30,9 @@ _UNHANDLED = re.compile(
 )
 _HEAD_WITHIN = re.compile(rf"(?:^|(?<=[\s\]:>|]))(?P<head>(?P<type>{TYPE})(?: \((?:0x[0-9A-Fa-f]+|-?\d+)\))?: )")
 _BARE_TYPE = re.compile(rf"\s*(?P<type>{TYPE})\s*$")
+_DEBUGGED = re.compile(
+    r"^\s*Message=(?P<message>.*?)$(?=\s*^\s*(?:Source|StackTrace)[=:]|\Z)", re.MULTILINE | re.DOTALL
+)
 _REPEAT = re.compile(r"\s*Repeat \d+ times:|-{20,}\s*$")
 _MILD = re.compile(
     r"^\s*(?:warn|info|dbug|trce): |\[(?:\S+ )?(?:WRN|INF|DBG|VRB|WARN|INFO|DEBUG)\]|\|(?:WARN|INFO|DEBUG)\|"
@@ -47,8 +51,17 @@ class _Open:
     frames: list[Frame] = field(default_factory=list)
 
     def closed(self) -> LoggedError:
-        message = "\n".join(line.rstrip() for line in self.message).strip()
+        message = _told(self.message)
         return LoggedError(self.type, message, tuple(self.frames[::-1]), self.at, self.relation)
+
+
+def _told(lines: Sequence[str]) -> str:
+    """The message of these lines; Visual Studio names each thing that it tells of an exception."""
+    message = "\n".join(line.rstrip() for line in lines).strip()
+    if not message.startswith(("HResult=", "Message=")):
+        return message
+    found = _DEBUGGED.search(message)
+    return found["message"].strip() if found else ""
 
 
 def parse(lines: Sequence[str]) -> list[Failure]:
@@ -200,6 +213,10 @@ def _read(lines: Sequence[str], at: int, opened: list[_Open]) -> tuple[tuple[Log
         elif lines[at].strip() == "<---":
             _close_listed("<---", opened, done)
         elif not (_BETWEEN.match(lines[at]) or (not lines[at].strip() and _inner_follows(lines, at))):
+            ended = _end_of_inner(lines, at) if len(opened) > 1 and opened[-1].frames else None
+            if ended is not None:
+                at = ended
+                continue
             if len(opened) == 1 or opened[-1].frames or last < at - 20:
                 break
             opened[-1].message.append(lines[at])
@@ -207,6 +224,16 @@ def _read(lines: Sequence[str], at: int, opened: list[_Open]) -> tuple[tuple[Log
         at += 1
     done += [error for error in opened[:0:-1]]
     return tuple(_distinct([*done, outermost])), last
+
+
+def _end_of_inner(lines: Sequence[str], at: int) -> int | None:
+    """Where an inner exception ends that tells more below its frames, as those of databases do."""
+    for number in range(at, min(at + _DETAILS, len(lines))):
+        if _INNER_END.match(lines[number]):
+            return number
+        if not lines[number].strip() or frame_at(lines[number], number) or "---> " in lines[number]:
+            return None
+    return None
 
 
 def _inner_follows(lines: Sequence[str], at: int) -> bool:

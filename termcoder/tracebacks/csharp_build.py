@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from termcoder.tracebacks.parser import Parser
 from termcoder.tracebacks.report import Failure, Frame, LoggedError
@@ -11,10 +12,11 @@ _CODES = (
     r"|SCS|S|RCS|MSTEST|WMC|MVVMTK|LIB|GRPC|CTC|XC|CSC)\d{2,5}"
 )
 _ERROR = re.compile(
-    rf"(?:\s*\d+>)?\s*(?:(?P<place>\S.*?) ?: )?(?P<kind>(?:fatal )?error) (?P<code>{_CODES})\s?: (?P<message>.*)$"
+    rf"(?:\s*(?:\d\d:\d\d:\d\d )?(?:\[ERR\]|Error:|::error::))?(?:\s*\d+>)?\s*(?:(?P<place>\S.*?) ?: )?(?P<kind>(?:fatal )?error) (?P<code>{_CODES})\s?: (?P<message>.*)$"
 )
 _PLACE = re.compile(r"(?P<file>.+?)\((?P<line>\d{1,9})(?:,(?P<column>\d{1,9}))?(?:[,-]\d{1,9}){0,3}\)$")
 _PROJECT = re.compile(r"\s\[(?P<project>[^\[\]]+\.\w*(?:proj|sln|slnx|metaproj|targets|props)(?:::[^\]]*)?)\]\s*$")
+_OF_SEVERAL_LINES = frozenset(("MSB4018", "MSB3073", "MSB4062", "MSB4061"))
 _FOLLOW_UP = 3  # lines in which a message that a terminal has wrapped ends
 _FILES = (
     ".cs",
@@ -35,7 +37,7 @@ _FILES = (
 def parse(lines: Sequence[str]) -> list[Failure]:
     """Every error of a build, each once: builds list them again at their end."""
     failures: list[Failure] = []
-    seen: set[tuple[str, str, str | None]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for at, line in enumerate(lines):
         if "error " not in line:
             continue
@@ -43,15 +45,38 @@ def parse(lines: Sequence[str]) -> list[Failure]:
         if found is None:
             continue
         key = _key(found.errors[0])
-        if key not in seen:
-            seen.add(key)
+        if key in seen:
+            continue
+        seen.add(key)
+        if failures and _goes_on(failures[-1], found):
+            failures[-1] = _joined(failures[-1], found)
+        else:
             failures.append(found)
     return failures
 
 
-def _key(error: LoggedError) -> tuple[str, str, str | None]:
+def _goes_on(earlier: Failure, later: Failure) -> bool:
+    """Whether a line is one more of the message above: MSBuild writes the place and the code before each."""
+    error, more = earlier.errors[0], later.errors[0]
+    same = earlier.last + 1 == later.first and (error.type, _place(error)) == (more.type, _place(more))
+    return same and (error.type in _OF_SEVERAL_LINES or more.message.startswith("at "))
+
+
+def _joined(earlier: Failure, later: Failure) -> Failure:
+    """The failure with one more line; the frames of MSBuild's own code are none of the message."""
+    error, more = earlier.errors[0], later.errors[0].message
+    if not more.startswith("at "):
+        error = replace(error, message=f"{error.message}\n{more}".strip())
+    return replace(earlier, errors=(error,), last=later.last)
+
+
+def _key(error: LoggedError) -> tuple[str, str, str]:
+    return error.type, error.message, _place(error)
+
+
+def _place(error: LoggedError) -> str:
     place = error.frames[0] if error.frames else Frame()
-    return error.type, error.message, f"{place.file}:{place.line}:{place.column}"
+    return f"{place.file}:{place.line}:{place.column}"
 
 
 def _failure_at(lines: Sequence[str], at: int) -> Failure | None:

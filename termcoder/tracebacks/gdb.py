@@ -15,10 +15,10 @@ _STOP = re.compile(
     r"stop reason = (?:signal (?P<signal>SIG\w+)|(?P<exception>EXC_\w+)|(?P<other>[A-Z][\w ]*?))"
     r"(?:: ?(?P<why>.*)| ?(?P<how>\(.*))?$"
 )
-_FRAME = re.compile(r"\s*(?:\(gdb\)\s*)?#(?P<number>\d{1,5})\s+(?:0x[0-9a-f]+ in )?(?P<rest>[^\s(].*|\(anonymous.*)")
+_FRAME = re.compile(r"\s*(?:\(gdb\)\s*)?#(?P<number>\d{1,5})\s+(?:0x[0-9a-f]+ in +)?(?P<rest>[^\s(].*|\(anonymous.*|\(\) (?:at|from) .*)")
 _BARE = re.compile(r"(?:0x[0-9a-f]+ in )?(?P<rest>[^\s#].*\).*)")
 _AT = re.compile(r" at (?P<file>[^\n]+?):(?P<line>\d+)\s*$")
-_FROM = re.compile(r" from (?P<module>\S.*?)\s*$")
+_FROM = re.compile(r" (?:from|at(?= \S+\.(?:so|dylib|dll)\b)) (?P<module>\S.*?)\s*$")
 _LLDB = re.compile(
     r"\s*(?:\* )?frame #(?P<number>\d{1,5}): 0x[0-9a-f]+ (?P<module>[^`]*)`(?P<rest>.*)|"
     r"\s*(?:\* )?frame #(?P<bare>\d{1,5}): 0x[0-9a-f]+(?P<nothing>.*)"

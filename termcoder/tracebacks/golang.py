@@ -41,6 +41,10 @@ PARSER = Parser(
         ".s:",
         '.go\\":',
         '"source":"',
+        "exit status 1",
+        "level=fatal",
+        "level=panic",
+        '"level":"fatal"',
     ),
     parse,
 )

@@ -9,7 +9,7 @@ from termcoder.tracebacks.report import Certainty, Failure, Frame, LoggedError
 
 _PACKAGE = re.compile(r"^\s*# (?P<package>\S+)(?: \[[^\]]+\])?\s*$")
 _PLACED = re.compile(
-    r"^\s*(?:#\d+ [\d.]+ )?(?P<vet>vet: )?(?:go: )?"
+    r"^\s*(?:Error: )?(?P<vet>vet: )?(?:go: )?"
     r"(?P<file>(?:[A-Za-z]:)?[^\s:#][^:]*?\.(?:go|s|mod|sum|work)):(?P<line>\d+)"
     r"(?::(?P<column>\d+))?: (?P<text>.*)$"
 )
@@ -138,10 +138,19 @@ def _failure(error: LoggedError, last: int, form: str) -> Failure:
 def _command(lines: Sequence[str], at: int, text: str, known: bool = False) -> Failure | None:
     """What the go command says of modules and packages; its lines about progress are no errors."""
     progress = text.startswith((*_PROGRESS, "warning", "to add"))
-    if not known and (progress or not _COMMAND.search(text) or not _MODULES.search(text)):
+    if not known and not text.endswith(" imports") and (progress or not _COMMAND.search(text) or not _MODULES.search(text)):
         return None
+    if text.endswith(" imports") and at + 1 < len(lines) and lines[at + 1].startswith("\t"):
+        return _imports(lines, at, text)
     if text.startswith("errors parsing") and at + 1 < len(lines) and _PLACED.match(lines[at + 1]):
         return None
+    rest, last = _below(lines, at)
+    error = LoggedError("error", "\n".join([text.rstrip(), *rest]), (), at)
+    return Failure("go", "go build", (error,), at, last, build=True, certainty=Certainty.LIKELY)
+
+
+def _imports(lines: Sequence[str], at: int, text: str) -> Failure:
+    """`go: a imports`, and indented below it what that imports, the last with what is wrong with it."""
     rest, last = _below(lines, at)
     error = LoggedError("error", "\n".join([text.rstrip(), *rest]), (), at)
     return Failure("go", "go build", (error,), at, last, build=True, certainty=Certainty.LIKELY)

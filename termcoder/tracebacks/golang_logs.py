@@ -25,7 +25,11 @@ _FATAL = re.compile(
     r"^\s*(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)? |(?=\S+\.go:\d+: ))"
     r"(?:(?P<file>[^\s:]+\.go):(?P<line>\d+): )?(?P<text>.+)$"
 )
+_UNSTAMPED = re.compile(r"^(?:(?P<file>[^\s:]+\.go):(?P<line>\d+): )?(?P<text>\S.*: .+)$")
+_LOGFMT = re.compile(r"\blevel=(?:fatal|panic)\b")
+_FIELD = re.compile(r'\b(?P<key>msg|error|err)=(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>\S+))')
 _QUIET = frozenset(("debug", "info", "warn", "warning", "trace", "notice"))
+_REASONS = ("error", "err")
 _REACH = 40
 
 
@@ -42,6 +46,7 @@ def parse(lines: Sequence[str]) -> Iterable[Failure]:
             yield failure
     if not found:
         yield from _fatal(lines)
+        yield from _fatal_records(lines)
 
 
 def _read(lines: Sequence[str], at: int) -> Failure | None:
@@ -102,7 +107,7 @@ def _message_above(lines: Sequence[str], at: int) -> tuple[int, str]:
 def _zap_text(text: str) -> str:
     """A record's message, with the error among its fields."""
     message, brace, fields = text.partition("\t{")
-    reason = _first_text(_loads(brace.strip() + fields) or {}, ("error", "err"))
+    reason = _first_text(_loads(brace.strip() + fields) or {}, _REASONS)
     return ": ".join(part for part in (message, reason) if part)
 
 
@@ -236,12 +241,29 @@ def _loads(text: str) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
+def _fatal_records(lines: Sequence[str]) -> Iterator[Failure]:
+    """Records of the highest level without a stack: those of logrus, and zap's and zerolog's JSON."""
+    for at, line in enumerate(lines):
+        if "level=" in line and _LOGFMT.search(line):
+            fields = {field["key"]: field["quoted"] or field["bare"] or "" for field in _FIELD.finditer(line)}
+            told = {key: value.replace('\\"', '"') for key, value in fields.items()}
+        elif '"level":"fatal"' in line and ('.go:' in line or '"logger":' in line or '"ts":' in line):
+            told = _loads(line[line.index("{") :]) or {}
+        else:
+            continue
+        text = ": ".join(part for part in (_first_text(told, ("msg", "message")), _first_text(told, _REASONS)) if part)
+        if text:
+            error = LoggedError("error", text, (), at)
+            yield Failure("go", "record", (error,), at, at, certainty=Certainty.LIKELY, ends_program=True)
+
+
 def _fatal(lines: Sequence[str]) -> Iterator[Failure]:
     """`log.Fatal` with the go command's line below it."""
+    end = next((at for at in range(len(lines) - 1, -1, -1) if lines[at].strip()), 0)
     for at in range(1, len(lines)):
         if lines[at].strip() != "exit status 1":
             continue
-        fatal = _FATAL.match(lines[at - 1])
+        fatal = _FATAL.match(lines[at - 1]) or (_UNSTAMPED.match(lines[at - 1]) if at == end else None)
         if fatal:
             file = fatal["file"]
             frames = (Frame(file, to_number(fatal["line"]), None, is_own(file, None), at=at - 1),) if file else ()

@@ -13,6 +13,7 @@ _AGAIN = re.compile(r"^\s+panic: ?(?P<message>.*)$")
 _RECOVERED = re.compile(r"\s*\[recovered(?:, re\w+)?\]\s*$")
 _SIGNAL = re.compile(r"^\s*\[signal .*")
 _STATUS = re.compile(r"^\s*exit status \d+\s*$")
+_COMPOSED = re.compile(r"^[\w.-]+ +\|\s*$")  # what is left of an empty line of Docker Compose
 _RACE = re.compile(r"^\s*WARNING: DATA RACE\s*$")
 _ACCESS = re.compile(
     r"^\s*(?:Previous )?(?:atomic )?(?:read|write|Read|Write|Atomic read|Atomic write) (?:at|of) .*"
@@ -20,6 +21,7 @@ _ACCESS = re.compile(
 )
 _CREATED_AT = re.compile(r"^\s*Goroutine (?P<id>\d+) .*created at:\s*$")
 _SAYS = re.compile(r"(?:panic|recover)\w*(?: [\w@]+){0,3}\]?\s*[:=]\s*(?P<message>.*)$", re.IGNORECASE)
+_KLOG = re.compile(r"^\s*F\d{4} [\d:.]+ +\d+ \S+\.go:\d+\] (?P<message>.*)$")
 _COMPLAINS = re.compile(r"panic|recover|error|fatal|fail|crash", re.IGNORECASE)
 _STAMP = re.compile(r"^\s*(?:\[?\d{4}[-/]\d\d[-/]\d\d[T ]?[\d:.,+Z-]*\]?\s*)?(?:\[?[A-Z]{4,8}\]?:?\s+)?")
 _FATALS = (
@@ -110,7 +112,7 @@ def _read_head(lines: Sequence[str], at: int, message: str) -> _Head:
             notes.append(line.strip())
         elif _ends_head(line) or "panic:" in line:
             break
-        else:
+        elif not _COMPOSED.match(line):
             texts[-1].append(line)
         below += 1
     whole = below < stop and is_stack_head(lines[below])
@@ -201,7 +203,8 @@ def _bare_stack(lines: Sequence[str], at: int) -> Failure | None:
     if not stack.frames or not (panicked or complains or exits):
         return None
     says = _SAYS.search(above)
-    message = (says["message"] if says else _STAMP.sub("", above, count=1)) if complains else ""
+    klog = _KLOG.match(above)
+    message = (klog or says or {"message": _STAMP.sub("", above, count=1)})["message"] if complains else ""
     word = "panic" if panicked or says or not complains else "error"
     caught = panicked and any((frame.function or "").startswith("runtime/debug.") for frame in stack.frames)
     frames = tuple(reversed(_split(stack.frames, 1)[0]))

@@ -16,6 +16,8 @@ _CREATED = re.compile(r"^\s*(?:\[originating from goroutine \d+\]:)?created by (
 _ELIDED = re.compile(r"^\s*(?:\.\.\.|\[\.\.\.\]|…|\.\.\.(?:additional|\d+) frames elided\.\.\.)\s*$")
 _OFFSET = re.compile(r"^\s*\+0x[0-9a-f]+")
 _CALL = re.compile(r"^\s*(?P<name>[^\s(].*)\([^()]*\)?$")
+_CUT_CALL = re.compile(r"^\s*(?P<name>[\w./~@%-]+\.(?:\(\*?[\w.\[\]]+\)\.)?[\w.\[\]]+)\([^()]*$")
+_LONG = 80  # characters of a line that may be cut
 _STANDARD = frozenset(
     [
         "archive",
@@ -99,7 +101,7 @@ def is_own(file: str | None, function: str | None) -> bool:
         return False
     if function and "." in function and _GOPATH.search(file):
         return True
-    return not is_library(file)
+    return not is_library(file.removeprefix("internal/"))  # a folder that programs have, too
 
 
 def is_stack_head(line: str) -> bool:
@@ -141,6 +143,9 @@ def _read_frame(lines: Sequence[str], at: int) -> tuple[Frame, int] | None:
         return _frame_at(lines, at, at, None)
     named = _read_function(lines, at)
     if named is None:
+        cut = _cut_function(lines, at)
+        named = (cut, at + 1) if cut else None
+    if named is None:
         return None
     function, below = named
     placed = _frame_at(lines, at, below, function) if below < len(lines) else None
@@ -148,6 +153,13 @@ def _read_frame(lines: Sequence[str], at: int) -> tuple[Frame, int] | None:
         return placed
     ends = below >= len(lines) or not lines[below].strip() or _ELIDED.match(lines[below])
     return (Frame(function=function, own=is_own(None, function), at=at), below) if ends else None
+
+
+def _cut_function(lines: Sequence[str], at: int) -> str | None:
+    """The function of a line whose arguments the log has cut, where its place stands below."""
+    cut = _CUT_CALL.match(lines[at]) if "(" in lines[at] and len(lines[at]) > _LONG else None
+    below = lines[at + 1] if cut and at + 1 < len(lines) else ""
+    return cut["name"] if cut and ".go:" in below and PLACE.match(below) else None
 
 
 def _read_function(lines: Sequence[str], at: int) -> tuple[str, int] | None:

@@ -10,7 +10,7 @@ from termcoder.tracebacks.parser import Parser
 from termcoder.tracebacks.report import Certainty, Failure, LoggedError
 
 _WARNING = re.compile(r"\b(?:WARN|WARNING|INFO|DEBUG|TRACE|FINE)\b")
-_ERROR = re.compile(r"\b(?:ERROR|SEVERE|FATAL|CRITICAL)\b|ncaught|nhandled")
+_ERROR = re.compile(r"\b(?:ERROR|SEVERE|FATAL|CRITICAL|FAILED)\b|ncaught|nhandled")
 _RECORD_WARNING = re.compile(r"[^\n]{0,60}?\b(?:WARN|WARNING)\b")
 _NUMBERED = re.compile(r"\d+\) [^\s(]+\([\w.$]+\)$")  # JUnit 4: `1) total(com.acme.ShopTest)`
 _KOTLIN = (".kt", ".kts")

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from termcoder.tracebacks.parser import Parser
 from termcoder.tracebacks.report import Certainty, Failure, Frame, LoggedError
 
-_FILE = r"(?P<file>(?:file:///?)?(?:[A-Za-z]:(?=[\\/]))?[^\s:\[][^:\n]*?\.(?:java|kts?|groovy|scala|aj))"
+_FILE = r"(?P<file>(?:file:///?)?(?:/?[A-Za-z]:(?=[\\/]))?[^\s:\[][^:\n]*?\.(?:java|kts?|groovy|scala|sbt|aj))"
+_SCALA = r"(?P<file>(?:[A-Za-z]:(?=[\\/]))?[^\s:\[][^:\n]*?\.s(?:cala|c|bt))"
+_KIND = r"(?P<message>[A-Z][\w ]{0,60}Error)"
 _GLUED = r"\s*(?::[\w:-]+(?=/|[A-Z]:))?"  # old Gradles print `:compileJava` without a line end
 _LINE, _COLUMN, _MESSAGE = r"(?P<line>\d{1,9})", r"(?P<column>-?\d{1,9})", r"(?P<message>.*)"
 _FORMS = tuple(
@@ -17,8 +19,12 @@ _FORMS = tuple(
         ("e: ", "kotlinc", rf"\s*e: {_FILE}: \({_LINE}, {_COLUMN}\): {_MESSAGE}"),
         ("e: ", "kotlinc", rf"\s*e: {_FILE}:{_LINE}:{_COLUMN}:? {_MESSAGE}"),
         ("e: [ksp] ", "ksp", rf"\s*e: \[ksp\] {_FILE}:{_LINE}: {_MESSAGE}"),
-        (":[", "maven", rf"\s*(?:\[ERROR\] +)?{_FILE}:\[{_LINE}(?:, ?{_COLUMN})?\] (?:error: )?{_MESSAGE}"),
+        (":[", "maven", rf"\s*(?:\[?ERROR\] +)?{_FILE}:\[{_LINE}(?:, ?{_COLUMN})?\] (?:error: )?{_MESSAGE}"),
         (": (", "maven", rf"\s*(?:\[ERROR\] +)?{_FILE}: \({_LINE}, {_COLUMN}\) {_MESSAGE}"),
+        ("[error] ", "scalac", rf"\s*\[error\] +{_FILE}:{_LINE}:(?:{_COLUMN}:)? {_MESSAGE}"),
+        ("[ERROR] ", "scalac", rf"\s*\[ERROR\] +{_SCALA}:{_LINE}:(?:{_COLUMN}:)? (?:error: )?{_MESSAGE}"),
+        ("[Error] ", "scalac", rf"\s*\[Error\] +{_SCALA}:{_LINE}:(?:{_COLUMN}:)? {_MESSAGE}"),
+        ("-- ", "scalac", rf"\s*(?:\[error\] )?-- (?:\[\w+\] )?{_KIND}: {_FILE}:{_LINE}:{_COLUMN} -*\s*$"),
         (" ERROR in ", "ecj", rf"\s*\d+\. ERROR in {_FILE} \(at line {_LINE}\)"),
     )
 )
@@ -29,11 +35,12 @@ _NOWHERE = re.compile(
     r"Source option |Target option |could not find java executable|unable to (?:read|write) ).*)"
 )
 _OLD_JAVAC = re.compile(rf"\s*{_FILE}:(?P<line>\d{{1,9}}): (?!warning|note|error:)(?P<message>\S.*)")
-_TAG = re.compile(r"\s*\[(?:javac|ERROR|kotlinc)\] ?")
+_TAG = re.compile(r"\s*\[(?:javac|ERROR|kotlinc|error|Error)\] ?")
 _CARET = re.compile(r"\s*\^[~^]*\s*$")
 _END = re.compile(r"\d+ (?:errors?|warnings?)$|Note: |(?:FAILURE|BUILD|w|e|i): |\[(?:INFO|WARNING)\]|-> \[Help")
 _URL = re.compile(r"^file:/{2,}(?=[A-Za-z]:)|^file:/{2}(?=/)")
 _HELP = re.compile(r"\s*-> \[Help \d+\]\s*$")
+_SOURCES = (".java", ".kt", ".scala:", ".groovy:", ".sbt:")
 _MOST_NOTES = 30
 _LONGEST_MESSAGE = 12
 
@@ -52,7 +59,7 @@ def parse(lines: Sequence[str]) -> Iterable[Failure]:
 
 def _errors(lines: Sequence[str]) -> Iterator[Failure]:
     for at, line in enumerate(lines):
-        failure = _located(lines, at) if ".java" in line or ".kt" in line or ".groovy:" in line else None
+        failure = _located(lines, at) if any(mark in line for mark in _SOURCES) else None
         if failure is None and "error: " in line:
             failure = _nowhere(line, at)
         if failure is not None:
@@ -94,7 +101,9 @@ def _has_caret(lines: Sequence[str], at: int) -> bool:
 def _failure(lines: Sequence[str], at: int, form: str, match: re.Match[str]) -> Failure:
     groups = match.groupdict()
     code, column, end = _code(lines, at)
-    message = [groups.get("message") or ""] + [text.strip() for text in lines[at + 1 : end - 1]]
+    message = [groups.get("message") or ""] + [text.strip() for text in lines[at + 1 : max(at + 1, end - 1)]]
+    if form == "scalac" and "-- " in lines[at]:
+        message, end = _explained(lines, at, message)
     if form == "ecj" and end + 1 < len(lines):
         end += 1
         message = [lines[end].strip()]
@@ -107,6 +116,19 @@ def _failure(lines: Sequence[str], at: int, form: str, match: re.Match[str]) -> 
     error = LoggedError("error", _HELP.sub("", "\n".join(message)).strip(), (frame,), at, notes=notes)
     language = "kotlin" if file.endswith((".kt", ".kts")) else "java"
     return Failure(language, form, (error,), at, end + len(notes), 0, True)
+
+
+def _explained(lines: Sequence[str], at: int, message: list[str]) -> tuple[list[str], int]:
+    """The message of Scala 3, which stands beside a line below the source: `   |    Found: Int`."""
+    end, below = at, False
+    for i in range(at + 1, min(len(lines), at + _MOST_NOTES)):
+        head, bar, text = _TAG.sub("", lines[i], count=1).partition("|")
+        if not bar or head.strip(" 0123456789") or (head.strip() and below):
+            break
+        if below and text.strip():
+            message = [*message, text.strip()]
+        below, end = below or bool(_CARET.match(text)), i
+    return message, end
 
 
 def _code(lines: Sequence[str], at: int) -> tuple[str, int | None, int]:
@@ -135,7 +157,7 @@ def _notes(lines: Sequence[str], start: int) -> tuple[str, ...]:
 
 
 def _is_error(text: str) -> bool:
-    return (".java" in text or ".kt" in text) and _form(text) is not None
+    return any(mark in text for mark in _SOURCES) and _form(text) is not None
 
 
-PARSER = Parser("java build", (".java:", ".kt:", ".kts:", ".java (at line", "error: "), parse)
+PARSER = Parser("java build", (".java:", ".kt:", ".kts:", ".scala:", ".sbt:", ".java (at line", "error: "), parse)

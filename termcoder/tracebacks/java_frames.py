@@ -42,6 +42,7 @@ _TWO = """com.sun com.google com.fasterxml com.zaxxer com.mysql com.mongodb com.
     io.mockk io.smallrye io.lettuce io.jsonwebtoken io.swagger io.projectreactor io.dropwizard io.prometheus
     io.opentelemetry io.helidon io.r2dbc io.cucumber io.restassured io.confluent io.kubernetes io.realm io.sentry
     io.flutter io.fabric8 io.minio io.jaegertracing io.opentracing io.debezium io.perfmark io.ebean io.javalin
+    io.agroal io.temporal
     org.springframework org.hibernate org.apache org.eclipse org.junit org.gradle org.slf4j org.jboss org.mockito
     org.opentest4j org.hamcrest org.assertj org.testng org.postgresql org.h2 org.mariadb org.sqlite org.hsqldb
     org.codehaus org.jetbrains org.glassfish org.thymeleaf org.yaml org.json org.jooq org.flywaydb org.aspectj

@@ -79,6 +79,10 @@ _TELLING = re.compile(
 _SHORT = re.compile(r" at [\w.$-]+:\d+\s*$")  # Gradle's short form has the place behind the type
 _PREFIX = re.compile(r"(\s*)(?:\[(?:ERROR|INFO|WARN|WARNING|DEBUG|java|junit|javac|exec|testng|kotlinc)\] ?|[!|] ?)")
 _TAGS = ("[", "!", "|")
+_JSON_STACK = re.compile(r'"(?:error\.)?stack_?[tT]race"\s*:\s*\[\s*"')
+_JSON_NEXT = re.compile(r'(?<!\\)",\s*"(?=at |Caused by: |Suppressed: |\.\.\. \d)')
+_JSON_LINE = re.compile(r'\s*"((?:at |Caused by: |Suppressed: |\.\.\. \d).*)')
+_JSON_END = re.compile(r'"\s*(?:,|\].*)?\s*$')
 _LOGCAT = re.compile(
     r"[^\n]{0,90}?\b[VDIWEF]?[/ ]?(?:AndroidRuntime|System\.err)(?:\(\s*\d+\))?(?:: ?|\s+\S+\s+[EW]\s\s?)"
 )
@@ -89,12 +93,12 @@ def unfolded(lines: Sequence[str]) -> tuple[Sequence[str], Sequence[int] | None]
 
     The second is which line each of them comes from; None where nothing had to be done.
     """
-    if not any(_FOLDED in line for line in lines):
+    if not any(_FOLDED in line or '"stack' in line for line in lines):
         return lines, None
     found: list[str] = []
     origins: list[int] = []
     for at, line in enumerate(lines):
-        pieces = _pieces(line) if _FOLDED in line else [line]
+        pieces = _pieces(line) if _FOLDED in line else _JSON_NEXT.split(line) if '"stack' in line else [line]
         found += pieces
         origins += [at] * len(pieces)
     return found, origins
@@ -109,8 +113,19 @@ def _pieces(line: str) -> list[str]:
 
 def without_tags(lines: Sequence[str]) -> Sequence[str]:
     """The lines without what Maven, Ant, Dropwizard and Android's logcat put before each line of a trace."""
+    if any('"stack' in line and _JSON_STACK.search(line) for line in lines):
+        lines = [_without_quotes(line) if '"' in line else line for line in lines]
     logcat = any("AndroidRuntime" in line or "System.err" in line for line in lines)
     return [_without_tag(line, logcat) if logcat or line.lstrip()[:1] in _TAGS else line for line in lines]
+
+
+def _without_quotes(line: str) -> str:
+    """A line of a trace that Elasticsearch writes as a list of strings, each in a line of its own."""
+    begin = _JSON_STACK.search(line)
+    if begin is not None:
+        return _JSON_END.sub("", line[begin.end() :]).replace('\\"', '"')
+    match = _JSON_LINE.match(line)
+    return line if match is None else _JSON_END.sub("", match[1]).replace('\\"', '"')
 
 
 def _without_tag(line: str, logcat: bool) -> str:

@@ -24,6 +24,8 @@ _CONSEQUENCES = (
     "finished with non-zero exit value", "Java returned: ", "An exception occured while executing the Java class",
     "A failure occurred while executing org.jetbrains.kotlin",
 )  # fmt: skip
+_COMPILES = re.compile(r"Execution failed for task '[\w:-]*:(?:compile|kapt|ksp)\w*'\.(?!\n)")
+_TESTS = re.compile(r"Failed to execute goal \S+-(?:surefire|failsafe)-plugin:\S+ \([^)]*\) on project [^:]*:\s*$")
 _DETAILS = re.compile(
     r"\.(?:java|kts?):\d+(?::\d+)?: error: |\.(?:java|kts?): ?[\[(]\d+,|^\s*e: |<<< (?:FAILURE|ERROR)!"
     r"|xception in thread \"| > .* FAILED\s*$|\[ERROR\] +[\w$.]+:\d+"
@@ -44,7 +46,8 @@ def parse(lines: Sequence[str]) -> Iterable[Failure]:
 
 
 def _is_consequence(failure: Failure) -> bool:
-    return any(mark in failure.errors[-1].message for mark in _CONSEQUENCES)
+    message = failure.errors[-1].message
+    return any(mark in message for mark in _CONSEQUENCES) or bool(_COMPILES.match(message) or _TESTS.match(message))
 
 
 def _is_detail(line: str) -> bool:

@@ -198,6 +198,8 @@ class _Reader:
         for position, at in enumerate(block):
             line = self._log.found[at]
             if isinstance(line, Frame):
+                if at and self._log.lines[at - 1].startswith("Driver stacktrace:"):
+                    self._restart()
                 self._current.frames.append(line)
             elif isinstance(line, Omitted):
                 self._current.omitted = line.count
@@ -207,6 +209,13 @@ class _Reader:
         trace = Trace(self._outer, self._first, last)
         trace.whole = _share_frames(trace)
         return trace
+
+    def _restart(self) -> None:
+        """Forget the trace so far: Spark writes that of its worker into the message, and its own below that."""
+        self._outer.frames.clear()
+        self._outer.cause, self._outer.omitted = None, 0
+        self._outer.suppressed.clear()
+        self._current, self._open = self._outer, [self._outer]
 
     def _add(self, head: Head, at: int, end: int) -> None:
         thrown = self._current = Thrown(head, at, _message(self._log, at, end, head))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from termcoder.tracebacks import (
     javascript_build,
     javascript_lint,
+    javascript_playwright,
     javascript_records,
     javascript_runtime,
     javascript_tests,
@@ -19,6 +20,7 @@ _Read = Callable[[Sequence[str]], Iterable[Failure]]
 # A stack in a failing test's section belongs to the test, a compiler's error in one to the compiler.
 _READERS: tuple[tuple[tuple[str, ...], _Read], ...] = (
     (javascript_tsc.MARKS, javascript_tsc.read),
+    (javascript_playwright.MARKS, javascript_playwright.read),
     (javascript_tests.MARKS, javascript_tests.read),
     (javascript_vitest.MARKS, javascript_vitest.read),
     (javascript_build.MARKS, javascript_build.read),
@@ -65,7 +67,19 @@ PARSER = Parser(
             "^\r",
         ),
         *("Error: ", "Error [", "error TS", " TS", "[ERROR]: ", "● ", " failing", "✖ ", "not ok ", "FAIL  ", "⎯", "❯ "),
-        *("ERROR", "✘ ", "⨯ ", "[vite", "[!] ", "error during build", "Failed to compile", " problem", '"stack'),
+        *(
+            "ERROR",
+            "✘ ",
+            "⨯ ",
+            "[vite",
+            "[!] ",
+            "error during build",
+            "Failed to compile",
+            " problem",
+            "  error  ",
+            '"stack',
+        ),
+        *(" - Error: ", "[plugin:", "prerendering page"),
         *(
             "npm ERR!",
             "npm error",

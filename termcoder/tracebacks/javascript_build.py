@@ -9,7 +9,19 @@ from termcoder.tracebacks.javascript_heads import Head, is_caret, is_code, typed
 from termcoder.tracebacks.javascript_stacks import read_error, read_frames, with_place_of_message
 from termcoder.tracebacks.report import Certainty, Failure, Frame, LoggedError
 
-MARKS = ("ERROR", "[vite", "[!]", "error during build", "Failed to compile", "Module ", "./", ": error: ", "(babel")
+MARKS = (
+    " - Error: ",
+    "[plugin:",
+    "ERROR",
+    "[vite",
+    "[!]",
+    "error during build",
+    "Failed to compile",
+    "Module ",
+    "./",
+    ": error: ",
+    "(babel",
+)
 
 _LONGEST = 120
 _WEBPACK = re.compile(
@@ -32,6 +44,7 @@ _VITE = re.compile(
 )
 _ROLLUP = re.compile(r"^\s*\[!\] (?:\(([^)]*)\) )?(?:(\w*Error): )?(.*)$")
 _PLACES = (
+    re.compile(r"^\s+(\S{1,400}\.(?:s[ac]ss|less|css|styl)) (\d{1,9}):(\d{1,9})\s\s"),
     re.compile(r"^\s*[Ff]ile: ((?:[A-Za-z]:)?[^\s:?]+(?:\?[^\s:]*)?)(?::(\d{1,9}):(\d{1,9}))?\s*$"),
     re.compile(r"^\s*((?:[A-Za-z]:)?[^\s:(][^:(]{0,400}) \((\d{1,9}):(\d{1,9})\)\s*$"),
     re.compile(r"^((?:[A-Za-z]:)?[^\s:(][^:(]{0,400}) \((\d{1,9}):(\d{1,9})\): "),
@@ -41,6 +54,12 @@ _FROM = re.compile(
     r"(?:resolve (?:import|entry module) \"[^\"]{1,300}\" from|imported (?:by|from)) "
     r"[\"']?([^\"'\s]{1,400}\.\w{1,6})\b"
 )
+_OVERLAY = re.compile(r"^\s*\[plugin:[\w:@/.-]{1,80}\] (\S.*)$")
+_BARE_PLACE = re.compile(r"^\s*(\S.{0,1000}?):(\d{1,9}):(\d{1,9})\s*$")
+_DASHED = re.compile(
+    r"^\s*(?:Error: )?(\.{0,2}/\S{1,400}?)(?::(\d{1,9}):(\d{1,9})(?:-\d+(?::\d+)?)?)? - Error: (\S.*)$"
+)
+_BARS = ("╷", "╵", "│", "|")
 _SHOWN = re.compile(r"\s*(?:\d{1,6}[:|│ ]|[│╵╰]|`-|\.+\[|https?://|[Ff]ile: )")
 _NUMBERED = re.compile(r"\s*\d{1,6}: ")
 _OTHERS = ("[vite]", "error during build", "ERROR in ")
@@ -72,7 +91,7 @@ def _webpack(lines: Sequence[str], at: int) -> Failure | None:
     match = _WEBPACK.match(lines[at][:2000])
     if match is None:
         return None
-    file, line, column = match[1], match[2], match[3]
+    file, line, column = match[1].partition(" (")[0], match[2], match[3]
     start = _next_text(lines, at + 1)
     if start is None or start > at + 2:
         return None
@@ -152,6 +171,31 @@ def _vite(lines: Sequence[str], at: int) -> Failure | None:
         failure = _esbuild_line(lines, at + 1)
         return failure and replace(failure, format="vite", first=at, last=max(failure.last, _stack_end(lines, at + 2)))
     return _with_place_below(lines, at, Head("Internal server error", match[1], at), "vite")
+
+
+def _overlay(lines: Sequence[str], at: int) -> Failure | None:
+    """What Vite shows in the browser: `[plugin:vite:css] …` and the place below it."""
+    match = _OVERLAY.match(lines[at][:4000])
+    below = _BARE_PLACE.match(lines[at + 1][:2000]) if match and at + 1 < len(lines) else None
+    if match is None or below is None:
+        return None
+    place = Frame(below[1], int(below[2]), None, is_own(below[1]), int(below[3]), at=at + 1)
+    error = LoggedError("Error", match[1].rstrip(), (place,), at)
+    return _build("vite", error, at, max(at + 1, _source_end(lines, at + 2), _stack_end(lines, at + 2)))
+
+
+def _dashed(lines: Sequence[str], at: int) -> Failure | None:
+    """`./src/main.ts:9:12-26 - Error: Module not found: …`, as the Angular CLI writes what webpack says."""
+    match = _DASHED.match(lines[at][:4000])
+    if match is None:
+        return None
+    place = Frame(match[1], own=is_own(match[1]), at=at)
+    if match[2]:
+        place = replace(place, line=int(match[2]), column=int(match[3]) + 1)
+    module = _MODULE.match(match[4])
+    type_, text = (module[1], module[2]) if module else _type_of(match[4])
+    last = max(at, _source_end(lines, _text_end(lines, at)))
+    return _build("webpack", LoggedError("Error" if type_ == "ERROR" else type_, text.rstrip(), (place,), at), at, last)
 
 
 def _during_build(lines: Sequence[str], at: int) -> Failure | None:
@@ -252,7 +296,7 @@ def _text_end(lines: Sequence[str], start: int) -> int:
             return at
         if line.lstrip().startswith(_TRAILS) or any(mark in line for mark in _OTHERS):
             return at
-        if _place(line, at) is not None or _NUMBERED.match(line):
+        if line.strip() in _BARS or _place(line, at) is not None or _NUMBERED.match(line):
             return at
     return min(len(lines), start + 1)
 
@@ -290,6 +334,8 @@ def _next_text(lines: Sequence[str], start: int) -> int | None:
 
 _FORMS: tuple[tuple[str, Callable[[Sequence[str], int], Failure | None]], ...] = (
     ("ERROR in ", _webpack),
+    (" - Error: ", _dashed),
+    ("[plugin:", _overlay),
     ("[ERROR] ", _esbuild),
     (": ERROR: ", _esbuild_line),
     (": error: ", _esbuild_line),
@@ -299,4 +345,14 @@ _FORMS: tuple[tuple[str, Callable[[Sequence[str], int], Failure | None]], ...] =
     ("/", _compile),
     ("SyntaxError: ", _babel),
 )
-_BEGINNINGS = ("ERROR", ": error: ", "[vite]", "error during build", "[!] ", "./", "SyntaxError: ")
+_BEGINNINGS = (
+    " - Error: ",
+    "[plugin:",
+    "ERROR",
+    ": error: ",
+    "[vite]",
+    "error during build",
+    "[!] ",
+    "./",
+    "SyntaxError: ",
+)

@@ -13,9 +13,9 @@ MAX_LINE = 4000
 """A longer line is read as text, never as a frame."""
 
 _LIBRARY = re.compile(
-    r"^(?:ext|deno|bun|native|chrome|moz|chrome-extension|moz-extension|safari-extension|resource):|^\[native|^native$"
+    r"^electron/js2c/|^(?:ext|deno|bun|native|chrome|moz|chrome-extension|moz-extension|safari-extension|resource):|^\[native|^native$"
     r"|^https?://(?:deno\.land|jsr\.io|esm\.sh|unpkg\.com|cdn\.|cdnjs\.|code\.jquery\.|ajax\.googleapis\.)"
-    r"|\(webpack\)|webpack/(?:bootstrap|runtime)|(?:^|/)(?:react|react-dom|vue|angular|jquery|zone|polyfills?)"
+    r"|\(webpack\)|webpack/(?:bootstrap|runtime)|(?:^|/)(?:react|react-dom|vue|runtime-core|runtime-dom|reactivity|angular|jquery|zone|polyfills?)"
     r"(?:[-.][\w.-]*)?\.m?js(?:$|\?)|/vendors?[~.-][^/]*\.js|^evalmachine\.|next/dist/"
 )
 # Before version 16, Node named its own files without a folder.
@@ -127,7 +127,7 @@ def _bare(text: str) -> tuple[str | None, Place] | None:
     if not text:
         return None
     if text == "native" or (
-        text.startswith("<") and text.endswith(">") and len(text) < 40
+        text.startswith("<") and text.endswith(">") and len(text) < 400
     ):  # `<anonymous>`, `<Jasmine>`
         return text, (None, None, None)
     found = parse_place(text)

@@ -18,6 +18,7 @@ _WORD = re.compile(rf"^\s*(?:Uncaught )?([A-Za-z_$][\w$]*){_CODE}:(?= |$)")
 _LEVELS = frozenset(("DEBUG", "INFO", "LOG", "TRACE", "VERBOSE", "debug", "info", "log", "stack", "at"))
 _WARNS = re.compile(r"(?:^|[\s(\]])(?!UnhandledPromiseRejection)\w*Warning:? |^\s*Trace:? ")
 _CALM = re.compile(r"\b(?:WARN(?:ING)?|INFO|DEBUG|NOTICE|warn(?:ing)?|info|debug|notice)\b")
+_BADGE = re.compile(r"^\s?(?:ERROR|FATAL)\s{1,2}(?:\[\w{1,40}\] )?(\S.*?)(?:\s{2,}\d\d?:\d\d:\d\d(?: [AP]M)?)?\s*$")
 _CODE_LINE = re.compile(r"^\s*(?:>\s*)?\d+\s*[|│](?:\s|$)|^\s*[|│╵]\s*[\^~]")
 
 
@@ -37,7 +38,9 @@ class Head:
     @property
     def is_warning(self) -> bool:
         """Whether it says itself that it is no error."""
-        return self.type in ("Warning", "Trace") or self.type.endswith("Warning") or bool(_WARNS.search(self.prefix))
+        if self.type in ("Warning", "Trace") or self.type.endswith("Warning") or self.message.startswith("[Vue warn]"):
+            return True
+        return bool(_WARNS.search(self.prefix))
 
     @property
     def is_calm(self) -> bool:
@@ -109,6 +112,9 @@ def _untyped(lines: Sequence[str], frame: int, floor: int) -> Head | None:
     for above in range(at, max(floor, at - 10) - 1, -1):
         if lines[above].lstrip().startswith(("Warning: ", "Trace: ")):
             return any_head(lines[above], above)
+    if at > floor and at == frame - 1 and not lines[at].strip():  # consola leaves a line free
+        badge = _BADGE.match(lines[at - 1][:_READ])
+        return None if badge is None else Head("Error", badge[1], at - 1)
     if at < floor or at != frame - 1 or not lines[at].strip() or lines[at].lstrip().startswith("..."):
         return None
     return any_head(lines[at], at)

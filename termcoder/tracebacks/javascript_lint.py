@@ -6,17 +6,19 @@ from collections.abc import Iterator, Sequence
 from termcoder.tracebacks.javascript_frames import is_own, language_of
 from termcoder.tracebacks.report import Certainty, Failure, Frame, LoggedError
 
-LINT_MARKS = ("  error  ", " problem", "  Line ")
+LINT_MARKS = ("  error  ", " problem", "  Line ", "  Error: ")
 INSTALL_MARKS = ("npm ERR!", "npm error", "ERR_PNPM_", "ELIFECYCLE", "error Command failed", "YN0")
 
 _LINT = re.compile(r"^\s+(\d{1,9}):(\d{1,9})\s+error\s+(\S.*?)(?:\s{2,}([@\w][\w@/.-]*))?\s*$")
 _LINT_FILE = re.compile(r"^\s{0,8}((?:[A-Za-z]:)?[^\s:][^:]{0,400}\.\w{1,8})\s*$")
 _REACT_LINE = re.compile(r"^\s+Line (\d{1,9}):(?:(\d{1,9}):)?\s+(\S.*?)(?:\s{2,}([@\w][\w@/.-]*))?\s*$")
+_NEXT_LINE = re.compile(r"^(\d{1,9}):(\d{1,9})\s{2}Error: (\S.*?)(?:\s{2,}([@\w][\w@/.-]*))?\s*$")
 _NPM = re.compile(r"^\s*npm (?:ERR!|error)(?: (.*))?$")
 _NPM_CODE = re.compile(r"code (\w+)$")
 _NPM_NOISE = re.compile(
     r"(?:errno|syscall|path|dest|cwd|signal|command|location|workspace|a complete log|this is probably not"
-    r"|failed at the|there is likely|\d{4}-|lifecycle script|in workspace|at location|node v|npm v|linux |errno)\b",
+    r"|failed at the|there is likely|\d{4}-|lifecycle script|in workspace|at location|argv|file|spawn"
+    r"|(?:node|npm)\s+v\d+|(?:linux|darwin|windows_nt) \d|errno)\b",
     re.IGNORECASE,
 )
 _PNPM = re.compile(r"^\s*(?:\u2009)?(ERR_PNPM_\w+|ELIFECYCLE)\u2009?\s+(\S.*)$")
@@ -38,6 +40,8 @@ def read_lint(lines: Sequence[str]) -> Iterator[Failure]:
         match = _LINT.match(line) if "error" in line and ":" in line[:16] else None
         if match is None and in_errors and "Line " in line[:12]:
             match = _REACT_LINE.match(line)
+        if match is None and in_errors and "  Error: " in line[:30]:
+            match = _NEXT_LINE.match(line)
         if match is not None and file is not None:
             yield _lint(match, file[0], at)
 
@@ -70,7 +74,10 @@ def _npm(said: Sequence[tuple[int, str]]) -> Failure:
     code = next((match[1] for _, text in said if (match := _NPM_CODE.match(text.strip()))), "")
     told = [text.strip() for _, text in said if text.strip() and not _NPM_CODE.match(text.strip())]
     useful = [text for text in told if not _NPM_NOISE.match(text)] or told or [""]
+    if code.isdigit():  # the program that npm ran says why below what else it says
+        useful = [text for text in useful if "rror: " in text] or useful
     message = useful[0].removeprefix(code).strip() if code else useful[0]
+    message = message.removeprefix("gyp ERR! stack ")
     if code == "E404":
         message = message.removeprefix("404").strip()
     at = said[0][0]

@@ -25,7 +25,7 @@ _DECODER = json.JSONDecoder()
 def read(lines: Sequence[str]) -> Iterator[Failure]:
     """Read the stacks that stand escaped in one line."""
     for at, line in enumerate(lines):
-        if "\\n" in line or '"stacktrace"' in line:
+        if "\\n" in line or '"stack' in line:
             stack = _stack_in(line)
             failure = None if stack is None else _failure(stack, at, _is_calm(line))
             if failure is not None:

@@ -10,7 +10,17 @@ from termcoder.tracebacks.javascript_heads import Head, any_head, head_above, is
 from termcoder.tracebacks.javascript_stacks import Reading, read_error, read_frames
 from termcoder.tracebacks.report import Certainty, Failure, Frame, LoggedError, Relation
 
-MARKS = ("at ", "Uncaught", "JavaScript heap", "UnhandledPromiseRejection", "Error: ", "Error [", "@http", "^")
+MARKS = (
+    "at ",
+    "prerendering page",
+    "Uncaught",
+    "JavaScript heap",
+    "UnhandledPromiseRejection",
+    "Error: ",
+    "Error [",
+    "@http",
+    "^",
+)
 
 _ABOVE = 8  # lines of source between a place and the mark below it
 _PLACE = re.compile(r"^\s{0,12}((?:[A-Za-z]:[\\/]|file:|node:|webpack|evalmachine|\[eval|\S)[^\n]{0,1000}?):(\d{1,9})$")
@@ -21,7 +31,8 @@ _INLINE = re.compile(
 )
 _FROM_CONSOLE = re.compile(r"^\s*(\S{1,300}\.\w{1,5}(?:\?\S{0,300})?):(\d{1,9}) Uncaught ")
 _UNCAUGHT = re.compile(
-    r"(?:^|[\s:])Uncaught (?:\(in promise\):? )?(?=\S)|UnhandledPromiseRejectionWarning: (?!Unhandled promise)"
+    r"(?:^|[\s:])Uncaught (?:\(in promise\):? )?(?:[Ee]xception:? )?(?=\S)"
+    r"|UnhandledPromiseRejectionWarning: (?!Unhandled promise)"
 )
 _ALONE = re.compile(
     r"^\s*(?:ReferenceError: \S+ is not defined|RangeError: (?:Maximum call stack|Invalid array length|Invalid time)"
@@ -45,6 +56,7 @@ def read(lines: Sequence[str]) -> Iterator[Failure]:
         or "Uncaught" in line
         or "FATAL ERROR" in line
         or "above error" in line
+        or "prerendering page" in line
     ]
     for at in candidates:
         if at < floor:
@@ -193,6 +205,8 @@ def _uncaught(lines: Sequence[str], at: int, floor: int) -> Failure | None:
     if match is None:
         return None
     line, inline = lines[at], _INLINE.search(lines[at][:4000])
+    if line[match.end() :].strip().lower() == "exception:":
+        return None
     end = inline.start() if inline else len(line)
     head = replace(_uncaught_head(line[match.end() : end], at), prefix="")
     start = next((n for n in range(at + 1, min(len(lines), at + 30)) if v8_frame(lines[n], n)), at)
@@ -273,9 +287,20 @@ def _alone(lines: Sequence[str], at: int, floor: int) -> Failure | None:
     return failure_of(reading, _form(reading.errors[-1].frames), at, certainty=certainty)
 
 
+def _prerender(lines: Sequence[str], at: int, floor: int) -> Failure | None:
+    """`Error occurred prerendering page "/"…` of Next.js, with an error below it that may lack a stack."""
+    below = at + 1
+    head = typed_head(lines[below], below) if below < len(lines) else None
+    if head is None or head.prefix.strip(" [⨯"):
+        return None
+    reading = read_error(lines, head)
+    return failure_of(reading, "next", at)
+
+
 _FORMS: tuple[tuple[str, Callable[[Sequence[str], int, int], Failure | None]], ...] = (
     ("^", read_thrown),
     (COMPONENTS, read_components),
+    ("Error occurred prerendering page", _prerender),
     ("Uncaught ", _uncaught),
     ("UnhandledPromiseRejectionWarning: ", _uncaught),
     ("FATAL ERROR: ", _heap),

@@ -103,7 +103,7 @@ def _properties(lines: Sequence[str], at: int, indent: int, depth: int) -> tuple
         if text and indent_of(line) <= indent:
             return inner, at + (1 if text in _CLOSES else 0)
         group = _group(text, line, group)
-        head = _inner_head(line, at, group)
+        head = _inner_head(lines, at, group)
         if head is None:
             at += 1
             continue
@@ -121,15 +121,24 @@ def _group(text: str, line: str, group: int) -> int:
     return -1 if text in ("]", "],") and indent_of(line) <= group else group
 
 
-def _inner_head(line: str, at: int, group: int) -> Head | None:
+def _inner_head(lines: Sequence[str], at: int, group: int) -> Head | None:
     """The head of an error that is a property (`[cause]: Error: …`) or stands in a list."""
+    line = lines[at]
     if group >= 0:
-        return any_head(line, at) if indent_of(line) == group + 2 and line.strip() not in _CLOSES else None
+        return _member_head(lines, at) if indent_of(line) == group + 2 and line.strip() not in _CLOSES else None
     match = _KEYED.match(line)
     if match is None or match[1] not in _CAUSES:
         return None
     head = typed_head(line[match.end() :], at)
     return None if head is None or head.prefix.strip() else head
+
+
+def _member_head(lines: Sequence[str], at: int) -> Head | None:
+    """The head of an error in a list; None for other values."""
+    head = typed_head(lines[at], at)
+    if head is not None and not head.prefix.strip(" ["):
+        return head
+    return any_head(lines[at], at) if at + 1 < len(lines) and wrapped_frame(lines, at + 1)[0] is not None else None
 
 
 def _cause_after(lines: Sequence[str], at: int, depth: int) -> tuple[tuple[LoggedError, ...], int]:

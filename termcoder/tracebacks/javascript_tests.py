@@ -18,10 +18,15 @@ from termcoder.tracebacks.javascript_runtime import read_thrown
 from termcoder.tracebacks.javascript_stacks import Reading, read_error, read_frames, with_place_of_message
 from termcoder.tracebacks.report import Certainty, Failure, Frame, LoggedError, Relation
 
-MARKS = ("● ", " failing", "✖ ", "not ok ")
+MARKS = ("● ", " failing", "✖ ", "not ok ", "  console.")
 
 _LONGEST = 400  # lines of one failing test that are read
-_JEST_TITLE = re.compile(r"^\s{0,20}● (?!Console|Validation|Deprecation|.*\bWarning:)(\S.*)$")
+_JEST_TITLE = re.compile(
+    r"^\s{0,20}● (?!Console|Validation|[\w@.-]+\.(?:service|socket|timer|target)\b|Deprecation|.*\bWarning:)(\S.*)$"
+)
+_JEST_CONSOLE = re.compile(
+    r"^\s{0,20}(?:● Console|console\.(?:error|warn|log|info|debug|trace|assert)(?: \S{1,400}:\d{1,9})?)\s*$"
+)
 _JEST_ENDS = re.compile(
     r"^\s*(?:PASS|FAIL|RUNS|Test Suites:|Tests:|Snapshots:|Summary of all failing|Ran all test|● |›|A worker|-{5})"
 )
@@ -51,7 +56,13 @@ def _jest(lines: Sequence[str]) -> Iterator[Failure]:
     for at, line in enumerate(lines):
         if line.lstrip().startswith("FAIL ") and len(line.split()) > 1:
             file = line.split()[1]
-        if at < floor or "● " not in line or not _JEST_TITLE.match(line[:500]):
+        if at < floor or ("● " not in line and "console." not in line):
+            continue
+        if _JEST_CONSOLE.match(line[:500]):
+            floor = _jest_end(lines, at)
+            yield Failure("javascript", "jest", (), at, floor - 1)
+            continue
+        if "● " not in line or not _JEST_TITLE.match(line[:500]):
             continue
         end = _jest_end(lines, at)
         failure = _jest_section(lines, at, end, file)

@@ -72,6 +72,7 @@ class _Context:
     function: str | None = None
     file: str = ""
     origin: Frame | None = None
+    cpp: bool = False
 
     def read(self, lines: Sequence[str], index: int) -> bool:
         """Take in a line of a head (`In file included from …`, `In function …`, `required from here`)."""
@@ -79,7 +80,9 @@ class _Context:
         known = self._read_function(line) or self._read_required(line, index)
         if not known and not ("from " in line and _INCLUDED.match(line)):
             self.first = self.origin = None
+            self.cpp = False
             return False
+        self.cpp = self.cpp or is_cpp_file(line.rstrip(":,").rpartition(" ")[2].partition(":")[0])
         self.first = index if self.first is None else self.first
         return True
 
@@ -115,6 +118,7 @@ def parse(lines: Sequence[str]) -> Iterable[Failure]:
         else:
             yield failure
             context.first = context.origin = None
+            context.cpp = False
             index = max(index, failure.last)
         index += 1
 
@@ -167,7 +171,7 @@ def _located(lines: Sequence[str], index: int, match: re.Match[str], context: _C
     text = _PROJECT.sub("", message).strip()
     error = LoggedError(groups.get("code") or match["type"], text, frames, at=index, notes=tuple(below.notes))
     first = index if context.first is None else context.first
-    cpp = any(is_cpp_file(frame.file) for frame in frames) or "::" in text
+    cpp = any(is_cpp_file(frame.file) for frame in frames) or "::" in text or context.cpp
     return Failure("cpp" if cpp else "c", _form(match), (error,), first, last, build=True)
 
 

@@ -8,6 +8,7 @@ from termcoder.tracebacks.paths import is_library
 from termcoder.tracebacks.report import Failure, Frame
 
 _CPP_FILE = re.compile(r"\.(?:cc|cpp|cxx|c\+\+|C|hh|hpp|hxx|h\+\+|ipp|tpp|tcc|inl|ixx|cppm|cu|cuh|mm|ino)$|/c\+\+/")
+_CPP_RUNTIME = ("std::", "__gnu_cxx::", "__cxxabiv1::", "__cxa_throw")
 _SHARED = re.compile(r"\.so(?:\.[\d.]+)?$|\.dylib$|\.dll$|\.DLL$|^/(?:lib|lib32|lib64|System)/|^linux-vdso")
 _RUNTIME_NAME = re.compile(
     r"""(?:[\w:<>,&*\x20]{0,80}?[\x20*&])?(?:
@@ -131,6 +132,8 @@ def language_of(frames: Iterable[Frame], text: str = "") -> str:
     if "::" in text or "g++" in text or "clang++" in text or "cc1plus" in text:
         return "cpp"
     frames = tuple(frames)
+    if any((frame.function or "").startswith(_CPP_RUNTIME) for frame in frames):
+        return "cpp"
     frames = [frame for frame in frames if frame.own] or frames
     cpp = any(is_cpp_file(frame.file) or "::" in (frame.function or "") for frame in frames)
     return "cpp" if cpp else "c"

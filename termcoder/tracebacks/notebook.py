@@ -28,6 +28,8 @@ _CELL_FILE = re.compile(r"<ipython-input-|.*[/\\]ipykernel_\d+[/\\]")
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _ARROW = re.compile(r"\s*-*> ?(?P<line>\d{1,9})(?: (?P<code>.*))?$")
 _NUMBERED = re.compile(r"\s*\d+(?: |$)")
+_LINK = re.compile(r"\[([^\]\n]{1,300})\]\((?:https?://|vscode|file:|command:)[^)\s]*\)")
+"""Places and line numbers as links, which is how browsers copy them out of Colab and VS Code."""
 _SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 _BEGINNINGS = (TRACEBACK, "In [", "In[", "File ", "<ipython-input-")
 _REACH = 60  # lines of source between a place and the exception, at most
@@ -232,6 +234,8 @@ def _function(written: str | None) -> str | None:
 
 def _unfolded(lines: Sequence[str]) -> tuple[Sequence[str], Sequence[int]]:
     """The lines, with those of a notebook's file, which are strings of JSON, taken apart; and where each one stood."""
+    if any("](" in line for line in lines):
+        lines = [_LINK.sub(r"\1", line) if "](" in line else line for line in lines]
     if not any('"traceback": [' in line for line in lines):
         return lines, range(len(lines))
     texts: list[str] = []

@@ -23,6 +23,7 @@ _OBJECT_END = re.compile(r" at (?P<file>(?:(?! at )[^\n\"])+?):(?P<line>\d{1,9})
 _MILD = re.compile(r"\b\w+\.(?:WARNING|NOTICE|INFO|DEBUG): ")
 
 _TRACE = "Stack trace:"
+_LONGEST_TRACE = 100  # rows
 
 
 def parse(lines: Sequence[str]) -> list[Failure]:
@@ -79,13 +80,27 @@ def _fatal(rows: Sequence[Row], at: int, head: re.Match[str]) -> tuple[Failure |
     text = head["text"]
     if not text.startswith("Uncaught "):
         return _plain_fatal(rows, at, head)
-    errors, end, whole = _chain(rows, at, text.removeprefix("Uncaught "))
+    errors, end, whole = _chain(rows, at, _completed(rows, at, text.removeprefix("Uncaught ")))
     if not errors:
         return None, at + 1
-    if end < len(rows) and rows[end].text.lstrip().startswith("thrown in "):
+    if end < len(rows) and rows[end].text.lstrip().startswith(("thrown in ", "in /")):
         end += 1
     certainty = Certainty.CERTAIN if whole else Certainty.LIKELY
     return _failure("uncaught", errors, rows, (at, end), certainty), end
+
+
+def _completed(rows: Sequence[Row], at: int, text: str) -> str:
+    """The first line with its place, where an editor or a pager has cut it: the last line has that once more."""
+    cut = text.rstrip()
+    if not cut.endswith((">", "…")):
+        return text
+    message, _, start = cut.rstrip(">…").rpartition(" in ")
+    for row in rows[at + 1 : at + _LONGEST_TRACE]:
+        if "thrown in " in row.text:
+            _, place = _on_line(row.text.replace("thrown", "", 1), row.at)
+            known = place is not None and place.file is not None and start and place.file.startswith(start)
+            return f"{message} in {place.file}:{place.line}" if place and known else text
+    return text
 
 
 def _plain_fatal(rows: Sequence[Row], at: int, head: re.Match[str]) -> tuple[Failure | None, int]:

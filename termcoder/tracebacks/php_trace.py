@@ -28,6 +28,14 @@ _STDERR_OF_POOL = re.compile(
     r".{0,80}?\] child \d+ said into stderr: \"(?:NOTICE: PHP message: )?(?P<text>.*?)\"?(?:, pipe is closed)?$"
 )
 _ESCAPED_LINE = re.compile(r"\\n(?=#\d+ |\[stacktrace\]|\[previous exception\]|\"\})")
+_ON_ONE_LINE = re.compile(
+    r"(?:(?<=[\w)])[ ]+(?=Stack[ ]trace:\s*(?:\#0[ ]|$))"
+    r"|[ ]+(?=\#\d+[ ](?:/|[A-Za-z]:[\\/]|\[internal[ ]function\]:|\{main\}|phar:))"
+    r"|(?<=\{main\})[ ]+(?=(?:thrown[ ])?in[ ]))",
+    re.VERBOSE,
+)
+"""What stands where newlines were, in the log of a server or on a page."""
+_LONGEST_ALONE = 30  # characters of a line that has only `Stack trace:`
 _SERVER = re.compile(r"\" while (?:reading|sending) .*$|, referer: \S+$")
 
 
@@ -55,6 +63,14 @@ def rows_of(lines: Sequence[str]) -> list[Row]:
         if "\\n" in line and ("#0 " in line or "[object]" in line or "Stack trace" in line):
             parts = line.split("\\n") if "Stack trace:\\n" in line else _ESCAPED_LINE.split(line)
             rows += [Row(_bare(part), at) for part in parts]
+        elif (
+            "Stack trace:" in line
+            and len(line) > _LONGEST_ALONE
+            or "{main} " in line
+            or "#1 " in line
+            and "#0 " in line
+        ):
+            rows += [Row(part, at) for part in _ON_ONE_LINE.split(_bare(line))]
         else:
             rows.append(Row(_bare(line), at))
     return rows

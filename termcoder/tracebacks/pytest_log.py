@@ -20,6 +20,7 @@ _OTHER = ("!!!!!!", "=====", "_____", "- generated ", "-- Docs: ")
 _INTERNAL = "INTERNALERROR>"
 _CONFTEST = "ImportError while loading conftest"
 _WORDS = ("ERROR collecting ", "ERROR at setup of ", "ERROR at teardown of ", "ERROR at call of ", "[doctest] ")
+_CRASHED = re.compile(r"worker '\w+' crashed while running '(?P<file>[^':]+)::(?P<names>[^']+)'")
 _TEST_NAME = re.compile(r"[\w.]+")
 _REACH = 400  # lines before the first E line that belong to a trace whose title is missing
 
@@ -67,12 +68,20 @@ def parse(lines: Sequence[str]) -> Iterable[Failure]:
         failures = list(_read(lines, section, summary))
         found += failures
         if failures:
-            told.add(section.key)
+            told |= {section.key, *_crashed_in(failures)}
             untitled = untitled or not section.title
     if not untitled:
         known = told | {key.partition(" ")[0] for key in told}
         found += [_from_summary(entry) for entry in summaries if entry.key not in known]
     return sorted(found, key=lambda failure: failure.first)
+
+
+def _crashed_in(failures: Sequence[Failure]) -> Iterator[str]:
+    """The tests that a worker's crash names, as the summary has them."""
+    for failure in failures:
+        found = _CRASHED.search(failure.errors[-1].message)
+        if found:
+            yield found["names"].replace("::", ".")
 
 
 def _divide(lines: Sequence[str]) -> tuple[list[_Section], list[Summary]]:
@@ -197,13 +206,17 @@ def _plain(lines: Sequence[str], section: _Section, stop: int) -> list[Failure]:
 def _bare(lines: Sequence[str], section: _Section, stop: int, summary: Summary | None) -> Iterator[Failure]:
     """A section of words only: an unexpected pass, wrong parameters, a worker that crashed."""
     texts = [lines[at].strip() for at in range(section.start, stop)]
+    crashed = next((found for text in texts if "crashed" in text and (found := _CRASHED.search(text))), None)
     texts = [text for text in texts if text and not text.startswith(("[gw", *_OTHER))]
     if not texts:
         return
     word = "ERROR" if section.area == "ERRORS" else "FAILED"
     kind = summary.type if summary and summary.type not in ("", "AssertionError", "FAILED", "ERROR") else word
     file = summary.file if summary else (section.key if section.title.startswith("ERROR collecting") else None)
-    frames = (Frame(file, None, section.test, owns(file), at=section.first),) if file else ()
+    function = section.test
+    if crashed:
+        file, function = crashed["file"], crashed["names"].rpartition("::")[2].partition("[")[0]
+    frames = (Frame(file, None, function, owns(file), at=section.first),) if file else ()
     error = LoggedError(kind, "\n".join(texts), frames, section.first)
     yield Failure("python", "pytest", (error,), section.first, section.first)
 

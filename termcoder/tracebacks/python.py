@@ -8,11 +8,12 @@ from termcoder.tracebacks.parser import Parser
 from termcoder.tracebacks.python_blocks import next_text
 from termcoder.tracebacks.python_chains import Chain, read_chain
 from termcoder.tracebacks.python_crash import read_crash, skip_stack
+from termcoder.tracebacks.python_endings import handled, with_ending
 from termcoder.tracebacks.python_guesses import guesses
-from termcoder.tracebacks.python_leads import Lead, is_expected, lead_of
+from termcoder.tracebacks.python_leads import NAMED_BEFORE, Lead, is_expected, lead_of
 from termcoder.tracebacks.python_lines import HEADER, frame_at, is_foreign, is_header, is_record, link_of, raised
-from termcoder.tracebacks.python_sheet import Sheet, cut, unboxed, unescaped
-from termcoder.tracebacks.report import Certainty, Failure
+from termcoder.tracebacks.python_sheet import Sheet, cut, same_shape, unboxed, unescaped
+from termcoder.tracebacks.report import Certainty, Failure, LoggedError
 
 _DEEPEST = 3
 _CRASHES = ("Fatal Python error: ", "Windows fatal exception: ", "Timeout (")
@@ -22,7 +23,7 @@ _GROUP_HEADER = "Exception Group Traceback"
 
 def _parse(lines: Sequence[str]) -> Iterable[Failure]:
     found = list(_Scan(unboxed(lines)).failures())
-    return found or guesses(lines)
+    return with_ending(found, lines) or guesses(lines)
 
 
 class _Scan:
@@ -49,6 +50,8 @@ class _Scan:
                 yield from self._header(at, text)
             elif 'File "' in text:
                 yield from self._headless(at, text)
+            elif text == "Call stack:":
+                self._floor = skip_stack(self._texts, at)  # what logging adds where it fails itself
             elif "above exception" in text:
                 yield from self._orphan(at, text)
             elif ("atal" in text or "Timeout (" in text) and any(mark in text for mark in _CRASHES):
@@ -71,7 +74,7 @@ class _Scan:
         yield from self._chain(at)
 
     def _chain(self, at: int) -> Iterator[Failure]:
-        chain = read_chain(self._sheet, at)
+        chain = self._named_above(read_chain(self._sheet, at), at)
         if not chain.errors:
             return
         start = self._stack[0] if self._stack and self._stack[1] == at else at
@@ -79,18 +82,33 @@ class _Scan:
         self._floor = self._read = chain.end
         yield _failure(self._sheet, chain, lead)
 
+    def _named_above(self, chain: Chain, at: int) -> Chain:
+        """The exception may stand before its traceback, and nothing after it."""
+        if at <= self._floor or [error.type for error in chain.errors] not in ([], ["Traceback"]):
+            return chain
+        named = NAMED_BEFORE.match(self._texts[at - 1])
+        if named is None or (not named["level"] and not chain.errors):
+            return chain
+        frames = chain.errors[0].frames if chain.errors else ()
+        error = LoggedError(named["type"], named["message"].rstrip(), frames, self._sheet.numbers[at - 1])
+        return replace(chain, errors=(error,), whole=bool(frames), end=max(chain.end, at + 1))
+
     def _headless(self, at: int, text: str) -> Iterator[Failure]:
         """Frames without a header: a SyntaxError of the program's own file, or a log that begins in the middle."""
         if not text.lstrip().startswith('File "') or frame_at(self._texts, at) is None:
             return
-        chain = read_chain(self._sheet, at)
+        if at and self._texts[at - 1].endswith("defined at:"):
+            self._floor = skip_stack(self._texts, at)  # where TensorFlow's operation was made
+            return
+        chain = self._named_above(read_chain(self._sheet, at), at)
         if not chain.errors:
             return
         last = chain.errors[-1]
         if len(chain.errors) == 1 and last.type == "Traceback" and len(last.frames) < 2:
             return
         self._floor = self._read = chain.end
-        yield _failure(self._sheet, chain, Lead(at))
+        named_above = chain.errors[0].at < self._sheet.numbers[at]
+        yield _failure(self._sheet, chain, Lead(at - 1 if named_above else at))
 
     def _orphan(self, at: int, text: str) -> Iterator[Failure]:
         """A link whose first traceback has no header: an exception that was never raised, or a cut log."""
@@ -123,7 +141,7 @@ class _Scan:
         sheet = unescaped(text, text.index(HEADER), self._sheet.numbers[at])
         self._floor = at + 1
         for failure in _Scan(sheet, self._depth + 1).failures():
-            yield _handled(failure) if is_expected(text, text[start:]) else failure
+            yield handled(failure) if is_expected(text, text[start:]) else failure
 
     def _margin(self, at: int, text: str) -> str:
         """What stands before the lines of this traceback beside white space."""
@@ -132,6 +150,8 @@ class _Scan:
         if following is None:
             return ""
         name = self._texts[following].find('File "')
+        if name == column and same_shape(text[:column], self._texts[following][:column]):
+            return text[:column] if text[:column].strip() else ""  # the traceback's own indentation was lost
         margin = self._texts[following][: max(0, name - 2)]
         return margin if name >= 2 and column >= name - 2 and margin.strip() else ""
 
@@ -141,7 +161,7 @@ class _Scan:
         lead = lead_of(self._texts, at, self._read)
         for index, failure in enumerate(_Scan(sheet, self._depth + 1).failures()):
             first = index == 0 and lead.went_on
-            yield _handled(failure) if first else failure
+            yield handled(failure) if first else failure
 
 
 def _failure(sheet: Sheet, chain: Chain, lead: Lead) -> Failure:
@@ -154,17 +174,12 @@ def _failure(sheet: Sheet, chain: Chain, lead: Lead) -> Failure:
         root=chain.root,
         certainty=Certainty.CERTAIN if chain.whole else Certainty.LIKELY,
     )
-    return _handled(failure) if lead.went_on or (lead.warned and _record_follows(sheet, chain.end)) else failure
+    return handled(failure) if lead.went_on or (lead.warned and _record_follows(sheet, chain.end)) else failure
 
 
 def _record_follows(sheet: Sheet, at: int) -> bool:
     following = next_text(sheet.texts, at, 3)
     return following is not None and is_record(sheet.texts[following].strip())
-
-
-def _handled(failure: Failure) -> Failure:
-    errors = tuple(replace(error, handled=True) for error in failure.errors)
-    return replace(failure, errors=errors, ends_program=False)
 
 
 PARSER = Parser(
@@ -182,6 +197,10 @@ PARSER = Parser(
         "Exit",
         "Interrupt",
         "Iteration",
+        ": error: ",
+        "can't open file",
+        "No module named ",
+        "FAIL Required",
     ),
     _parse,
 )

@@ -25,6 +25,8 @@ _MARKED = re.compile(r"\s+[~^]+[\s~^]*\Z")
 _GAP = re.compile(
     r"(?:\[?(?:\.\.\.|\u2026)+\]?|<snip>|\[?\(?(?:snip|truncated|omitted)\)?\]?|--- <exception caught here> ---)\s*\Z"
 )
+REMOTE = ": ray::"
+"""What stands before the frames of another process, in the message of Ray's errors."""
 _SURE_NAME = re.compile(r"[\w.]*(?:Error|Exception|Exit|Interrupt|Iteration|Warning|Group)\b")
 _ONE_LINE = frozenset(
     [
@@ -137,7 +139,8 @@ class _Frames:
         if following is None or is_header(self._texts[following]) or link_of(self._texts[following]):
             return False
         text = dedented(self._texts[following], self._base)
-        if not text[0].isspace() and not (self.frames and _SURE_NAME.match(text)):
+        next_frame = self._flush and text.startswith('File "')
+        if not text[0].isspace() and not next_frame and not (self.frames and _SURE_NAME.match(text)):
             return False
         self.at = following
         return True
@@ -147,6 +150,9 @@ class _Frames:
         followed = self._frame_follows()
         if self._flush and not _SURE_NAME.match(text):
             return followed or self._since_frame == 1
+        if followed and REMOTE in text and (found := raised(text)):
+            self.raised = found
+            return False
         if followed and (self._long_before() or not raised(text)):
             return True
         if is_header(text) or link_of(text):

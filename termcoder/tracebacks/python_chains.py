@@ -118,9 +118,14 @@ class _Reading:
     def _original(self) -> None:
         """The traceback of what happened first may come last: read it in its place."""
         at = next_text(self._sheet.texts, self._at, 2)
-        if at is None or self._sheet.texts[at].strip() not in _ORIGINAL or not self._errors:
+        if at is None or not self._errors:
             return
-        self._at = at if is_header(self._sheet.texts[at]) else at + 1
+        if self._errors[-1].message.startswith("ray::") and frame_at(self._sheet.texts, at):
+            self._at = at
+        elif self._sheet.texts[at].strip() in _ORIGINAL:
+            self._at = at if is_header(self._sheet.texts[at]) else at + 1
+        else:
+            return
         before, place = len(self._errors), len(self._errors) - 1
         self._block(insert_at=place)
         if len(self._errors) > before:

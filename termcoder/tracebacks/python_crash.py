@@ -12,6 +12,7 @@ _CRASH = re.compile(
 )
 _THREAD = re.compile(r"\s*(?P<current>Current thread|Thread|Stack)\b.*\(most recent call first\):")
 _PLACE = re.compile(r'\s*File "(?P<file>[^"]+)", line (?P<line>\d{1,9}|\?+)(?: in (?P<function>.+))?$')
+_SHELL = re.compile(r"(?:^|\s)(?:Segmentation fault|Aborted|Bus error|Illegal instruction)\b(?: +\(core dumped\)|$)")
 _MOST_LINES = 2000
 _PREAMBLE = 8  # lines between the message and the first thread, at most
 
@@ -28,9 +29,17 @@ def read_crash(sheet: Sheet, start: int) -> tuple[Failure | None, int]:
     kind, message = (match["late"], match["after"]) if match["late"] else (match["type"], match["message"].strip())
     error = LoggedError(kind, message, frames, sheet.numbers[start])
     certainty = Certainty.CERTAIN if threads else Certainty.LIKELY
-    first, last = sheet.numbers[start], sheet.numbers[end - 1]
+    first, last = sheet.numbers[start], sheet.numbers[_shell_end(sheet.texts, end) - 1]
     ends = None if match["late"] else True
     return Failure("python", "faulthandler", (error,), first, last, certainty=certainty, ends_program=ends), end
+
+
+def _shell_end(texts: Sequence[str], end: int) -> int:
+    """The line after what the shell says of the same crash."""
+    for at in range(end, min(len(texts), end + 3)):
+        if texts[at].strip():
+            return at + 1 if _SHELL.search(texts[at]) else end
+    return end
 
 
 def skip_stack(texts: Sequence[str], start: int) -> int:

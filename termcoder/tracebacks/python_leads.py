@@ -13,11 +13,17 @@ _LEAD = re.compile(
       | (?:Task|Future)\ exception\ was\ never\ retrieved | (?:future|handle|task|transport|protocol):\ <
       | Process\ [\w-]+:\s*$ | _?RemoteTraceback:\s*$ | Internal\ Server\ Error: | Error\ handling\ request
       | raised\ unexpected: | Exception\ on\ /\S*\ \[ | Exception\ happened\ during\ processing
+      | ---\ Logging\ error\ ---$
     """,
     re.VERBOSE,
 )
+NAMED_BEFORE = re.compile(
+    r"(?P<level>\[ERROR\]\s+(?:\S+Z\s+\S+\s+)?)?(?P<type>(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt))"
+    r": (?P<message>.*)$"
+)
+"""What AWS Lambda and Airflow's web pages write above the frames."""
 _QUOTES = '"""'
-_IGNORED = re.compile(r"\s*Exception ignored (?:in|on|while|from)\b")
+_IGNORED = re.compile(r"\s*(?:Exception ignored (?:in|on|while|from)\b|--- Logging error ---)")
 _LEVEL = re.compile(
     r"(?:^|[\s\[(|<:,=\"'-])"
     r"(?P<level>TRACE|DEBUG|INFO|NOTICE|WARNING|WARN|ERROR|CRITICAL|FATAL|SEVERE|EXCEPTION)(?:[\s\])|>:,\"'/-]|$)"
@@ -59,7 +65,7 @@ def lead_of(texts: Sequence[str], header: int, floor: int) -> Lead:
             break
     if record is None or record >= first:
         return Lead(first, bool(_IGNORED.match(texts[first])))
-    warned = _level(texts[record][:200]) in _WARNINGS
+    warned = level_of(texts[record][:200]) in _WARNINGS
     return Lead(min(first, record), _is_expected(texts[record]) or bool(_IGNORED.match(texts[first])), warned)
 
 
@@ -71,12 +77,12 @@ def is_expected(text: str, body: str) -> bool:
 def _record(texts: Sequence[str], header: int, floor: int) -> int | None:
     """The log record that the traceback belongs to: the header's own line, or the one before."""
     if _prefix(texts[header]).strip():
-        return header if _level(_prefix(texts[header])) else None
+        return header if level_of(_prefix(texts[header])) else None
     before = header - 1
     if before < floor or not texts[before].strip():
         return None
     text = texts[before].strip()
-    return before if is_record(text) or _level(text[:120]) else None
+    return before if is_record(text) or level_of(text[:120]) else None
 
 
 def _prefix(text: str) -> str:
@@ -93,11 +99,12 @@ def _is_expected(text: str) -> bool:
 
 
 def _mildness(text: str) -> str | None:
-    level = _level(text)
+    level = level_of(text)
     return level if level in _MILD else None
 
 
-def _level(text: str) -> str | None:
+def level_of(text: str) -> str | None:
+    """The level that a log record is of, in capitals; None for a line that names none."""
     match = _LEVEL.search(text)
     if match is None:
         return None

@@ -45,6 +45,7 @@ _OTHER_TOOL = re.compile(
 )
 _TRAILER = re.compile(
     r"\[SQL: |\[parameters: |\[cached since |\(Background on this error at: |DETAIL: |HINT: |CONTEXT: |LINE \d+: "
+    r"|(?:ERRORS|WARNINGS|CRITICALS|INFOS):$|System check identified \d"
 )
 _INSTALLED = re.compile(
     r"""(?i:[/\\](?:python|(?:ana|mini)conda|mini-?forge|mambaforge)\d*(?:-\d+)?[/\\](?:envs[/\\][^/\\]+[/\\])?lib[/\\])
@@ -68,7 +69,7 @@ class Raised:
 
 def is_header(text: str) -> bool:
     """Whether frames and an exception follow, and not only the stack of something that is no error."""
-    return HEADER in text or "Traceback (innermost last):" in text
+    return (HEADER in text and HEADER + "  File" not in text) or "Traceback (innermost last):" in text
 
 
 def link_of(text: str) -> tuple[Relation, str] | None:

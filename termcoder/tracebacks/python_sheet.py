@@ -63,6 +63,11 @@ def _plain(match: re.Match[str]) -> str:
     return {"n": "\n", "t": "\t", "r": ""}.get(match[2], match[2])
 
 
+def same_shape(one: str, other: str) -> bool:
+    """Whether two prefixes differ in their digits only."""
+    return _shape(one) == _shape(other)
+
+
 def _shape(text: str) -> str:
     return _DIGITS.sub("0", text)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from termcoder.tracebacks.cleaning import Stream, clean
 from termcoder.tracebacks.languages import PARSERS
@@ -16,10 +17,12 @@ BLOCKS_BEFORE, BLOCKS_AFTER = 1, 4
 FIRST_LINES, LAST_LINES = 15_000, 30_000
 """So many lines with errors in them are read from the beginning and the end of a log that has more."""
 
+_DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 _FALLBACK = re.compile(
     r"fall(?:ing)? ?back|ignor|retry|handled|default|skip|optional|continu|not available|unavailable|disabled|without",
     re.IGNORECASE,
 )
+_RETRIES = re.compile(r"\b(?:[Rr]etrying\b|will retry|retry in \d)")
 _RECORD = re.compile(r"\b(?:DEBUG|INFO|NOTICE|WARN(?:ING)?)\b|\b(?:debug|info|notice|warn(?:ing)?)[:\]]")
 
 
@@ -61,10 +64,12 @@ def _failures_of(stream: Stream) -> tuple[list[Failure], int]:
     lines = [line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] for line in stream.lines]
     blocks = ["\n".join(lines[at : at + BLOCK_LINES]) for at in range(0, len(lines), BLOCK_LINES)]
     text = "\n".join(blocks)
+    shapes = _shapes(text)
     claims: list[_Claim] = []
     unread = 0
     for rank, parser in enumerate(PARSERS):
-        marks = [mark for mark in parser.marks if mark in text]
+        marks = [mark for mark in parser.marks if _shape(mark) in shapes or "\n" in mark]
+        marks = [mark for mark in marks if mark in text]
         windows = _windows(blocks, marks, len(lines)) if marks else []
         kept = _ends_of(windows)
         unread = max(unread, sum(map(len, windows)) - sum(map(len, kept)))
@@ -73,6 +78,16 @@ def _failures_of(stream: Stream) -> tuple[list[Failure], int]:
             claims += [_Claim(rank, _moved(failure, window)) for failure in found]
     kept_failures = _with_handled(_without_overlaps(claims), lines)
     return [_renumbered(failure, stream.numbers) for failure in kept_failures], unread
+
+
+def _shapes(text: str) -> bytes:
+    """Every different line once, as if all digits were the same: most lines of a long log differ in those only."""
+    return b"\n".join(set(text.encode("utf-8", "surrogatepass").translate(_DIGITS).split(b"\n")))
+
+
+@cache
+def _shape(mark: str) -> bytes:
+    return mark.encode().translate(_DIGITS)
 
 
 def _windows(blocks: Sequence[str], marks: Sequence[str], count: int) -> list[range]:
@@ -151,7 +166,9 @@ def _was_handled(failure: Failure, lines: Sequence[str], another_follows: bool) 
         return False
     before = next((lines[at] for at in range(failure.first - 1, -1, -1) if lines[at].strip()), "")
     after = next((lines[at] for at in range(failure.last + 1, len(lines)) if lines[at].strip()), "")
-    return any(_FALLBACK.search(line) and _RECORD.search(line) for line in (before, after))
+    return any(
+        _RETRIES.search(line) or (_FALLBACK.search(line) and _RECORD.search(line)) for line in (before, after)
+    )
 
 
 def _renumbered(failure: Failure, numbers: Sequence[int]) -> Failure:

@@ -20,7 +20,7 @@ from termcoder.tracebacks.ruby_places import (
     head_place,
     split_message,
 )
-from termcoder.tracebacks.ruby_records import read_logged, read_rake
+from termcoder.tracebacks.ruby_records import read_filed, read_frameless, read_logged, read_rake
 
 _MESSAGE_LINES = 60  # of one message, and so the distance at which the rest of a form is sought
 _WRAPPED_LINES = 3
@@ -104,6 +104,10 @@ def _failure_at(lines: Sequence[str], at: int, floor: int) -> Failure | None:
     line = lines[at]
     if ":in " in line:
         return _interpreted(lines, at) or read_logged(lines, at, floor) or _beheaded(lines, at)
+    if 'File "' in line and line.lstrip().startswith('File "'):
+        return read_filed(lines, at, floor)
+    if line.endswith("):") and "::" in line:
+        return read_frameless(lines, at)
     if line.lstrip().startswith("Traceback (most"):
         return _upside_down(lines, at)
     if "SyntaxError" in line or "syntax error" in line:
@@ -316,6 +320,6 @@ def _gist(failure: Failure) -> Iterator[tuple[str, str, str | None, int | None]]
 
 PARSER = Parser(
     "ruby",
-    (":in `", ":in '", "syntax error", "SyntaxError", "aborted!", "ruby: "),
+    (":in `", ":in '", '.rb", line ', '.rb" line ', "::RoutingError (", "::RecordNotFound (", "syntax error", "SyntaxError", "aborted!", "ruby: "),
     parse,
 )

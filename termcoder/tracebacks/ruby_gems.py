@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
+from termcoder.tracebacks import ruby
 from termcoder.tracebacks.parser import Parser
-from termcoder.tracebacks.report import Failure, Frame, LoggedError
+from termcoder.tracebacks.report import Failure, Frame, LoggedError, Relation
 
 _LONGEST = 200  # lines of one report
 
@@ -16,7 +18,7 @@ _MISSING = re.compile(
     r"|Your Ruby version is \S+ but your Gemfile specified|Your bundle only supports platforms"
     r"|Could not locate Gemfile|Could not reach host |Could not fetch specs from )"
 )
-_EXTENSION = re.compile(r"(?:Gem::Ext::BuildError: )?\s*ERROR: Failed to build gem native extension")
+_EXTENSION = re.compile(r"(?:(?P<type>Gem::[\w:]+): )?\s*ERROR: Failed to build gem native extension")
 
 _SOURCE_ERROR = re.compile(r"\s*(?P<file>[^\s:]+\.\w{1,4}):(?P<line>\d+):(?P<column>\d+): (?:fatal )?error: ")
 
@@ -54,11 +56,23 @@ def _unbuilt(lines: Sequence[str], at: int) -> Failure:
     """A gem whose extension could not be compiled: what the tools said goes below the message."""
     end = _extension_end(lines, at)
     text = lines[at].strip()
-    kind, text = ("Gem::Ext::BuildError", text) if text.startswith("Gem::") else _split_kind(text)
+    found = _EXTENSION.match(text)
+    kind = found["type"] if found and found["type"] else "ERROR"
     output = "\n".join(line.rstrip() for line in lines[at + 1 : end]).strip("\n")
-    message = text.removeprefix("Gem::Ext::BuildError:").strip().removeprefix("ERROR:").strip()
+    message = text.partition("ERROR:")[2].strip()
     places = _source_places(lines, at, end)
-    return _failure(LoggedError(kind, message, places, at, notes=(output,) if output else ()), at, end)
+    failure = _failure(LoggedError(kind, message, places, at, notes=(output,) if output else ()), at, end)
+    return replace(failure, errors=(*_raised(lines, at + 1, end), *failure.errors))
+
+
+def _raised(lines: Sequence[str], start: int, end: int) -> list[LoggedError]:
+    """The exception that ended an extension's own script, counted in the log's lines."""
+    raised = [failure for failure in ruby.parse(lines[start:end]) if failure.format == "backtrace"]
+    moved = []
+    for error in (error for failure in raised[:1] for error in failure.errors):
+        frames = tuple(replace(frame, at=frame.at + start) for frame in error.frames)
+        moved.append(replace(error, at=error.at + start, frames=frames, relation=Relation.CAUSE))
+    return moved
 
 
 def _split_kind(text: str) -> tuple[str, str]:
@@ -93,10 +107,14 @@ def _paragraph_end(lines: Sequence[str], at: int) -> int:
 
 def _extension_end(lines: Sequence[str], at: int) -> int:
     """The line after a failed build's output, which RubyGems ends with the place of its log."""
+    end = _paragraph_end(lines, at)
     for number in range(at + 1, min(at + _LONGEST, len(lines))):
-        if lines[number].startswith(("Results logged to", "An error occurred while installing")):
+        line = lines[number]
+        if line.startswith(("Results logged to", "An error occurred while installing")):
             return number + 1
-    return _paragraph_end(lines, at)
+        if ":in " in line and ("extconf.rb:" in line or "mkmf.rb:" in line):
+            end = max(end, number + 1)
+    return end
 
 
 PARSER = Parser(

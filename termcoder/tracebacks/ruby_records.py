@@ -18,6 +18,10 @@ _ERROR_NAME = re.compile(
     r"(?:Error|Exception|Interrupt|Invalid|NotFound|Timeout|Unknown\w*|Failed|Failure)$|::|^E[A-Z]+$|^[A-Z]\w*[a-z]\w*$"
 )
 _TEMPLATE = re.compile(r"\s*(?P<file>[^\s:]+\.\w+):(?P<line>\d{1,9})\s*$")
+_FILED = re.compile(
+    r"\s*File \"(?P<file>[^\"]+\.(?:rb|erb|rake|ru|haml|slim))\",? line (?P<line>\d{1,9}),? in (?P<name>.+?)\s*$"
+)
+_FRAMELESS = re.compile(rf"\s*(?P<type>{CONSTANT}::(?:\w*Error|RecordNotFound)) \((?P<message>.+)\):\s*$")
 _SOURCE = re.compile(r"\s*(?:=> ?|>> ?)?\d+: ")
 _WARNING = re.compile(r"\bwarn(?:ing)?\b|DEPRECATION", re.IGNORECASE)
 
@@ -37,6 +41,30 @@ def read_logged(lines: Sequence[str], at: int, floor: int) -> Failure | None:
     first = _headline(lines, error.at, floor)
     ends = False if handled else None
     return Failure("ruby", form, (*causes[::-1], *errors), first, end - 1, ends_program=ends)
+
+
+def read_filed(lines: Sequence[str], at: int, floor: int) -> Failure | None:
+    """Rollbar's form: `NoMethodError: …`, then `File "/app/shop.rb", line 12, in total`, innermost first."""
+    frames: list[Frame] = []
+    end = at
+    while end < len(lines) and (found := _FILED.match(lines[end])):
+        frames.append(frame_of(Place(found["file"], int(found["line"]), found["name"]), end))
+        end += 1
+    head = _head_above(lines, at, floor) if frames else None
+    if head is None:
+        return None
+    error = replace(head[0], frames=tuple(frames[::-1]))
+    return Failure("ruby", "rollbar", (error,), error.at, end - 1)
+
+
+def read_frameless(lines: Sequence[str], at: int) -> Failure | None:
+    """What Rails answers with a page of its own, as a request for what is not there: it tells no place."""
+    found = _FRAMELESS.match(lines[at])
+    below = next((lines[n] for n in range(at + 1, min(at + 4, len(lines))) if lines[n].strip()), "")
+    if found is None or ":in " in below or _SOURCE.match(below):
+        return None
+    error = LoggedError(found["type"], found["message"], at=at, handled=True)
+    return Failure("ruby", "rails", (error,), at, at, certainty=Certainty.LIKELY, ends_program=False)
 
 
 def _headline(lines: Sequence[str], at: int, floor: int) -> int:

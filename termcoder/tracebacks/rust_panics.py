@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from textwrap import dedent
 
 from termcoder.tracebacks.report import Certainty, Failure, Frame, LoggedError, Relation
 from termcoder.tracebacks.rust_frames import is_own, read_backtrace, to_number
@@ -104,7 +105,7 @@ def _quoted(lines: Sequence[str], at: int, start: str) -> tuple[str, re.Match[st
             texts.append(lines[below])
         ends = _QUOTE_ENDS.match(texts[-1]) if "'" in texts[-1] else None
         if ends:
-            return "\n".join([*texts[:-1], ends["message"]]).rstrip(), ends, below + 1
+            return dedent("\n".join([*texts[:-1], ends["message"]])).strip(), ends, below + 1
     return None
 
 

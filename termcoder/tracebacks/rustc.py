@@ -20,7 +20,7 @@ _SHOWN = re.compile(r"^\s*\d* ?\|")
 _NOTE = re.compile(r"^\s*(?:= )?(?:note|help|warning): (?P<text>.*\S)\s*$")
 _INSIDE = re.compile(r"inside `(?P<name>.+?)` at (?P<file>(?:[A-Za-z]:)?[^:\s]+):(?P<line>\d+):(?P<column>\d+)")
 _SUMMARY = re.compile(
-    r"^(?:aborting due to |could not compile |(?:doc)?test failed, to rerun |build failed|\d+ targets? failed"
+    r"^(?:aborting due to |could not compile |failed to compile `.*intermediate artifacts|(?:doc)?test failed, to rerun |build failed|\d+ targets? failed"
     r"|process didn't exit successfully|could not document |recipe for target|Recipe )"
 )
 _CARGO = re.compile(
@@ -33,6 +33,7 @@ _CARGO = re.compile(
 )
 _CARGO_WORDS = re.compile(r"`|Cargo|cargo|crate|rustc|toolchain|rustup")
 _UNDEFINED = re.compile(r"undefined (?P<what>symbol|reference)(?:: | to )[`'\"]?(?P<name>[^'\"`]+)")
+_NO_LIBRARY = re.compile(r"cannot find (?P<name>-l\S+?)(?:: .*)?$|(?:unable to find library|library not found for) (?P<lld>-l\S+)")
 _SYMBOLS = re.compile(r'^\s*"(?P<name>[^"]+)", referenced from:\s*$')
 _REFERENCED = re.compile(
     r">>> referenced by \S+ \((?P<file>[^():]+):(?P<line>\d+)\)"
@@ -203,9 +204,12 @@ def _moved(error: LoggedError, by: int, on_one_line: bool = False) -> LoggedErro
 
 
 def _undefined(lines: Sequence[str], at: int, last: int) -> tuple[tuple[LoggedError, ...], int]:
-    """Each symbol that the linker misses, once."""
+    """Each symbol and library that the linker misses, once."""
     found: dict[str, LoggedError] = {}
     for below in range(at + 1, min(last + 1, len(lines))):
+        library = _NO_LIBRARY.search(lines[below]) if " -l" in lines[below] else None
+        if library and (absent := library["name"] or library["lld"]):
+            found.setdefault(absent, LoggedError("cannot find", absent, (), below, Relation.CAUSE))
         missing = _UNDEFINED.search(lines[below]) if "undefined " in lines[below] else _SYMBOLS.match(lines[below])
         name = missing["name"].strip() if missing else ""
         if missing and name not in found:

@@ -45,9 +45,9 @@ _VALGRIND_KIND = re.compile(
     r"|Process terminating with default action|Possible data race|realloc\(\) with size 0)"
 )
 _VALGRIND_FRAME = re.compile(
-    r"\s+(?:at|by) 0x[0-9A-Fa-f]+: (?P<name>.+?) \((?:in (?P<module>[^()]*)|(?P<file>[^()]*?):(?P<line>\d+))\)$"
+    r"\s*(?:at|by) 0x[0-9A-Fa-f]+: (?P<name>.+?) \((?:in (?P<module>[^()]*)|(?P<file>[^()]*?):(?P<line>\d+))\)$"
 )
-_VALGRIND_UNKNOWN = re.compile(r"\s+(?:at|by) 0x[0-9A-Fa-f]+: (?P<name>\?\?\?|.+)")
+_VALGRIND_UNKNOWN = re.compile(r"\s*(?:at|by) 0x[0-9A-Fa-f]+: (?P<name>\?\?\?|.+)")
 _LEAK = re.compile(
     r"(?P<message>[\d,() a-z]*?bytes in [\d,]+ blocks are (?P<type>(?:definitely|indirectly|possibly) lost)) in loss"
 )

@@ -166,6 +166,8 @@ def _plain(lines: Sequence[str], index: int, text: str) -> Failure | None:
     phrase = _phrase(match["text"])
     if phrase is None or not match["text"].rstrip().endswith(phrase):
         return None
+    if any("(ignored)" in line for line in lines[index + 1 : index + 2]):  # make was told to go on
+        return None
     frames = _traced(lines, index)
     message = f"{match['tool']}: {match['text'].partition(phrase)[0].rstrip(': ')}"
     error = LoggedError(phrase, message, frames, at=index)

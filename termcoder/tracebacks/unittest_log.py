@@ -62,7 +62,7 @@ def _without_traceback(lines: Sequence[str], start: int, stop: int) -> list[Fail
 
 def _example(lines: Sequence[str], bar: int, end: int) -> Iterator[Failure]:
     """A failed example of a doctest, below a line of stars."""
-    place = _EXAMPLE.match(lines[bar + 1]) if bar + 2 < end else None
+    place = _EXAMPLE.match(lines[bar + 1]) if bar + 3 < end else None
     if place is None or lines[bar + 2].strip() != "Failed example:":
         return
     last = max(at for at in range(bar, end) if lines[at].strip())
