@@ -18,7 +18,7 @@ from termcoder.engine.base import Grammar
 
 FEWEST_FIXES, MOST_FIXES = 2, 3
 _LABELS = ("Cause", "Place", "Why", "Fix", "When")
-_LINE = re.compile(rf"^\W{{0,4}}({'|'.join(_LABELS)})(?: ?\d)?\W{{0,3}}:\W{{0,2}}\s*(.*)$", re.IGNORECASE)
+_LINE = re.compile(rf"^\W{{0,4}}({'|'.join(_LABELS)})(?: ?\d)?\W{{0,3}}:[*_]{{0,3}}\s*(.*)$", re.IGNORECASE)
 _REFERENCE = re.compile(r"([\w./\\-]*[\w-]\.[A-Za-z]\w{0,4}):(\d+)")
 _FILE_NAME = re.compile(
     r"(?<![\w./\\-])[\w./\\-]*[\w-]\.(?:py|js|mjs|cjs|jsx|ts|tsx|java|kt|go|rs|c|h|cc|cpp|hpp|cs|rb|php|sh)(?![\w(])"

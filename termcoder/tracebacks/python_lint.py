@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from termcoder.tracebacks.parser import Parser
 from termcoder.tracebacks.python_lines import owns
@@ -43,11 +44,12 @@ _CYTHON = re.compile(
     r"(?P<file>(?:[A-Za-z]:)?[^\s:][^:]{0,300}\.(?:pyx|pxd|pxi|py)):(?P<line>\d+):(?P<column>\d+): (?P<message>\S.*)$"
 )
 _CYTHON_LINES = 60
+_MOST = 10_000  # findings of one log
 _MILD = "CRWI"
 
 
 def _parse(lines: Sequence[str]) -> Iterable[Failure]:
-    found = list(_found(lines))
+    found = list(islice(_found(lines), _MOST))
     severe = [failure for failure, mild in found if not mild]
     return severe or [failure for failure, _ in found]
 

@@ -174,11 +174,12 @@ def _was_handled(failure: Failure, lines: Sequence[str], another_follows: bool) 
 def _renumbered(failure: Failure, numbers: Sequence[int]) -> Failure:
     """The failure with these numbers in place of indexes."""
 
-    def frame(old: Frame) -> Frame:
-        return replace(old, at=numbers[old.at])
+    def frame(old: Frame) -> Frame:  # `replace` takes five times as long
+        return Frame(old.file, old.line, old.function, old.own, old.column, old.code, numbers[old.at], old.path)
 
     def error(old: LoggedError) -> LoggedError:
-        return replace(old, at=numbers[old.at], frames=tuple(frame(each) for each in old.frames))
+        frames = tuple([frame(each) for each in old.frames])
+        return LoggedError(old.type, old.message, frames, numbers[old.at], old.relation, old.handled, old.notes)
 
     return replace(
         failure,

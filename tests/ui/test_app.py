@@ -18,6 +18,7 @@ from termcoder.features.diagnose import Diagnose
 from termcoder.features.engine_host import EngineHost
 from termcoder.features.parts import Parts
 from termcoder.history import History
+from termcoder.opening import Opening
 from termcoder.sessions.store import SessionStore
 from termcoder.settings import EngineSettings, Settings
 from termcoder.ui.app import TermcoderApp
@@ -49,7 +50,9 @@ OWNERS = {
 }
 
 
-def make_app(project: Path, engine: ScriptedEngine, backend: str = "scripted") -> TermcoderApp:
+def make_app(
+    project: Path, engine: ScriptedEngine, backend: str = "scripted", opening: Opening | None = None
+) -> TermcoderApp:
     settings = Settings(engine=EngineSettings(backend=backend))
 
     def make_parts() -> Parts:
@@ -57,7 +60,7 @@ def make_app(project: Path, engine: ScriptedEngine, backend: str = "scripted") -
         chat = Chat(Workspace(project), SessionStore(), settings.chat)
         return Parts(settings, host, chat, Diagnose(chat.workspace, chat.book, settings.diagnose), History())
 
-    return TermcoderApp(settings, make_parts)
+    return TermcoderApp(settings, make_parts, opening)
 
 
 def parts_of(pilot: Pilot[Any]) -> Parts:

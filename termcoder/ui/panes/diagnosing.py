@@ -326,7 +326,7 @@ class Diagnosing:
             self._show_fixes()
         finally:
             self._set_activity("")
-            if self._cancel_trial.is_set():
+            if self._cancel_trial.is_set() and self._pane.is_attached:
                 self._show_fixes()
 
     def preview(self, fix: Fix) -> None:
@@ -372,6 +372,8 @@ class Diagnosing:
 
     def _set_activity(self, activity: str) -> None:
         self._activity = activity
+        if not self._pane.is_attached:
+            return  # the program is being left
         self._pane.screen.query_one(StatusBar).change(activity=activity)
         if activity and not self._diagnosis.cause:
             self._view(DiagnosisView).show_state(activity, "waiting")
