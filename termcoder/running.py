@@ -15,9 +15,9 @@ import subprocess
 import sys
 import termios
 import threading
+import time
 import tty
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any, BinaryIO
@@ -26,6 +26,8 @@ from termcoder.errors import TermcoderError
 
 KEPT_BYTES = 20_000_000
 _CHUNK = 65_536
+_MOMENT = 0.2
+_LAST_READS = 512  # 4 KB each from a terminal, 64 KB from a pipe: more than either holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +54,43 @@ class _Kept:
     """The end of an output."""
 
     def __init__(self) -> None:
-        self._pieces: deque[bytes] = deque()
-        self._size = 0
+        self._data = bytearray()
         self._lock = threading.Lock()
 
     def add(self, piece: bytes) -> None:
         with self._lock:
-            self._pieces.append(piece)
-            self._size += len(piece)
-            while self._size > KEPT_BYTES:
-                self._size -= len(self._pieces.popleft())
+            self._data += piece
+            if len(self._data) > 2 * KEPT_BYTES:
+                del self._data[:-KEPT_BYTES]
 
     def output(self) -> bytes:
-        return b"".join(self._pieces)
+        with self._lock:
+            return bytes(self._data[-KEPT_BYTES:])
+
+
+class _Reading:
+    """Waits for what a command prints, until it has ended and all that it wrote has come.
+
+    What it has left running may hold its output open and even go on writing: nobody waits for that. What the command
+    itself wrote comes within a moment of waiting, and is no more than a pipe holds.
+    """
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process = process
+        self._waits = _MOMENT
+        self._reads = _LAST_READS
+
+    def goes_on(self) -> bool:
+        return self._waits > 0 and self._reads > 0
+
+    def wait(self, sources: Sequence[int], sinks: Sequence[int] = ()) -> tuple[list[int], list[int]]:
+        """What can be read of `sources` now and written of `sinks`; neither after a moment."""
+        ended, begun = self._process.poll() is not None, time.monotonic()
+        readable, writable, _ = select.select(sources, sinks, [], _MOMENT)
+        if ended:
+            self._waits -= time.monotonic() - begun
+            self._reads -= 1
+        return readable, writable
 
 
 def _in_pipes(command: Sequence[str], kept: _Kept) -> int:
@@ -74,8 +100,8 @@ def _in_pipes(command: Sequence[str], kept: _Kept) -> int:
         _signals_passed_on(process),
     ):
         assert process.stdout is not None and process.stderr is not None
-        pairs = ((process.stdout, sys.stdout.buffer), (process.stderr, sys.stderr.buffer))
-        readers = [threading.Thread(target=_hand_on, args=(*pair, kept)) for pair in pairs]
+        pairs = ((process.stdout, sys.stdout.fileno()), (process.stderr, sys.stderr.fileno()))
+        readers = [threading.Thread(target=_hand_on, args=(process, *pair, kept)) for pair in pairs]
         for reader in readers:
             reader.start()
         for reader in readers:
@@ -83,13 +109,17 @@ def _in_pipes(command: Sequence[str], kept: _Kept) -> int:
         return process.wait()
 
 
-def _hand_on(source: BinaryIO, target: BinaryIO, kept: _Kept) -> None:
-    """Copy a stream; a reader of ours that has gone doesn't stop the command."""
-    while piece := os.read(source.fileno(), _CHUNK):
-        kept.add(piece)
-        with contextlib.suppress(OSError):
-            target.write(piece)
-            target.flush()
+def _hand_on(process: "subprocess.Popen[bytes]", source: BinaryIO, target: int, kept: _Kept) -> None:
+    """Copy a stream. Where our reader goes, the command's goes as well: it ends by that as it would without us."""
+    reading = _Reading(process)
+    with source:
+        while reading.goes_on():
+            readable, _ = reading.wait([source.fileno()])
+            if readable:
+                piece = _read(source.fileno())
+                kept.add(piece)
+                if not piece or not _written(target, piece):
+                    return
 
 
 @contextlib.contextmanager
@@ -111,23 +141,21 @@ def _signals_passed_on(process: "subprocess.Popen[bytes]") -> Iterator[None]:
 def _on_terminal(command: Sequence[str], kept: _Kept) -> int:
     sys.stdout.flush()
     master, slave = pty.openpty()
-    _copy_size(master)
-    with open(slave, "wb", buffering=0) as terminal:
-        termios.tcsetattr(slave, termios.TCSANOW, termios.tcgetattr(0))
-        process = subprocess.Popen(
-            command,
-            stdin=terminal,
-            stdout=terminal,
-            stderr=terminal,
-            start_new_session=True,
-            preexec_fn=_take_terminal,  # noqa: PLW1509 - no thread runs yet
-        )
-    try:
-        with _raw_input(), _following_size(master):
+    with open(master, "r+b", buffering=0):
+        _copy_size(master)
+        with open(slave, "wb", buffering=0) as terminal:
+            termios.tcsetattr(slave, termios.TCSANOW, termios.tcgetattr(0))
+            process = subprocess.Popen(
+                command,
+                stdin=terminal,
+                stdout=terminal,
+                stderr=terminal,
+                start_new_session=True,
+                preexec_fn=_take_terminal,  # noqa: PLW1509 - no thread runs yet
+            )
+        with _signals_passed_on(process), _raw_input(), _following_size(master):
             _exchange(master, process, kept)
-    finally:
-        os.close(master)
-    return process.wait()
+            return process.wait()
 
 
 def _take_terminal() -> None:
@@ -162,32 +190,49 @@ def _raw_input() -> Iterator[None]:
 
 def _exchange(master: int, process: "subprocess.Popen[bytes]", kept: _Kept) -> None:
     """Keys in, output out, until the command has ended and everything it wrote is read."""
-    sources = [master, 0]
-    while True:
-        ready, _, _ = select.select(sources, [], [], 0.2)
-        if 0 in ready and not _copy(0, lambda keys: os.write(master, keys)):
-            sources.remove(0)
-        if master in ready:
-            if not _copy(master, lambda piece: _show(piece, kept)):
+    os.set_blocking(master, False)  # keys that the command doesn't read must not keep its output from being read
+    reading = _Reading(process)
+    keys, keyboard = b"", [0]
+    while reading.goes_on():
+        readable, writable = reading.wait([master, *([] if keys else keyboard)], [master] if keys else [])
+        if writable:
+            keys = _put_in(master, keys)
+        if 0 in readable:
+            keys = _read(0)
+            keyboard = [0] if keys else []
+        if master in readable:
+            piece = _read(master)
+            if not piece:
                 return
-        elif process.poll() is not None:
-            return
+            kept.add(piece)
+            _written(1, piece)
 
 
-def _copy(source: int, put: Callable[[bytes], object]) -> bool:
-    """Hand on what there is; False at the end. A terminal whose last user has gone reads as an input error."""
+def _put_in(master: int, keys: bytes) -> bytes:
+    """Give keys to the command; returns those that it has no room for yet."""
     try:
-        piece = os.read(source, _CHUNK)
+        return keys[os.write(master, keys) :]
+    except BlockingIOError:
+        return keys
+    except OSError:  # nobody is there to read them any more
+        return b""
+
+
+def _read(source: int) -> bytes:
+    """What there is; nothing at the end. A terminal whose last user has gone reads as an input error."""
+    try:
+        return os.read(source, _CHUNK)
     except OSError as error:
         if error.errno != errno.EIO:
             raise
+        return b""
+
+
+def _written(target: int, piece: bytes) -> bool:
+    """Write all of it; False where nobody reads any more."""
+    try:
+        while piece:
+            piece = piece[os.write(target, piece) :]
+    except OSError:
         return False
-    if piece:
-        put(piece)
-    return bool(piece)
-
-
-def _show(piece: bytes, kept: _Kept) -> None:
-    kept.add(piece)
-    while piece:
-        piece = piece[os.write(1, piece) :]
+    return True

@@ -1,11 +1,13 @@
-"""Writes the README's tables of keys and models from the program's own declarations.
+"""Writes the README's tables of keys, models and error logs from the program's declarations and the tests' logs.
 
     python -m tests.readme_tables
 
 A test compares them, so that the README stays true.
 """
 
+import json
 import re
+from collections import Counter
 from pathlib import Path
 
 from termcoder.models.catalogue import catalogue
@@ -13,14 +15,44 @@ from termcoder.models.progress import size_text
 from termcoder.ui.commands import COMMANDS, keys_label
 
 README = Path(__file__).parents[1] / "README.md"
-PLACES = {"composer": "Writing a message", "transcript": "In the conversation", "app": "Everywhere"}
+PLACES = {
+    "composer": "Writing a message",
+    "transcript": "In the conversation",
+    "traceback": "In the Traceback pane",
+    "errors": "On its errors",
+    "source": "On the source",
+    "log": "On the log",
+    "diagnosis": "On the diagnosis",
+    "fixes": "On the fixes",
+    "patch": "On a patch",
+    "app": "Everywhere",
+}
+MOVES = ("_line", "page_", "next_step", "previous_step", "next_fix", "previous_fix", "choose_number", "left", "right")
+"""Commands whose keys every list has, or that are said in one row."""
+FIXTURES = Path(__file__).parent / "tracebacks" / "fixtures"
+LANGUAGES = {
+    "python": "Python",
+    "javascript": "JavaScript",
+    "typescript": "TypeScript",
+    "java": "Java",
+    "kotlin": "Kotlin",
+    "go": "Go",
+    "rust": "Rust",
+    "c": "C",
+    "cpp": "C++",
+    "csharp": "C#",
+    "ruby": "Ruby",
+    "php": "PHP",
+    "shell": "Shell and containers",
+}
 
 
 def keys_table() -> str:
     """Every command with its keys, by place."""
     rows = ["| place | keys | what they do |", "| --- | --- | --- |"]
     for scope, place in PLACES.items():
-        here = [command for command in COMMANDS if command.scope == scope]
+        moves = MOVES if scope in PLACES and scope not in ("composer", "transcript", "app") else ()
+        here = [c for c in COMMANDS if c.scope == scope and not any(move in c.name for move in moves)]
         rows += [
             f"| {place if command is here[0] else ''} | {keys_label(command)} | {command.title} |" for command in here
         ]
@@ -37,9 +69,23 @@ def models_table() -> str:
     return "\n".join(rows)
 
 
+def forms_table() -> str:
+    """The languages and forms of error logs that are read, with how many logs of each the tests have."""
+    forms: dict[str, Counter[str]] = {language: Counter() for language in LANGUAGES}
+    for file in FIXTURES.glob("*/*.json"):
+        truth = json.loads(file.read_text(encoding="utf-8"))
+        if truth["language"]:
+            forms[truth["language"]][truth["format"]] += 1
+    rows = ["| language | forms | logs in the tests |", "| --- | --- | --- |"]
+    rows += [
+        f"| {LANGUAGES[language]} | {', '.join(sorted(found))} | {found.total()} |" for language, found in forms.items()
+    ]
+    return "\n".join(rows)
+
+
 def with_tables(text: str) -> str:
     """`text` with each table put between its two marks."""
-    for name, table in (("keys", keys_table()), ("models", models_table())):
+    for name, table in (("keys", keys_table()), ("models", models_table()), ("forms", forms_table())):
         text = re.sub(
             rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)",
             lambda mark, t=table: mark[1] + t + mark[2],

@@ -10,21 +10,37 @@ The grammar's words are deterministic: one letter is part of one rule only. With
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from termcoder.diagnosis.incident import Place
 from termcoder.engine.base import Grammar
+from termcoder.workspace.locating import normalised
 
 FEWEST_FIXES, MOST_FIXES = 2, 3
 _LABELS = ("Cause", "Place", "Why", "Fix", "When")
-_LINE = re.compile(rf"^\W{{0,4}}({'|'.join(_LABELS)})(?: ?\d)?\W{{0,3}}:[*_]{{0,3}}\s*(.*)$", re.IGNORECASE)
-_REFERENCE = re.compile(r"([\w./\\-]*[\w-]\.[A-Za-z]\w{0,4}):(\d+)")
-_FILE_NAME = re.compile(
-    r"(?<![\w./\\-])[\w./\\-]*[\w-]\.(?:py|js|mjs|cjs|jsx|ts|tsx|java|kt|go|rs|c|h|cc|cpp|hpp|cs|rb|php|sh)(?![\w(])"
+_LINE = re.compile(rf"^\W{{0,4}}({'|'.join(_LABELS)})(?: ?\d)?\W{{0,3}}:\*{{0,2}}\s*(.*)$", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"(?<=[.!?;])(?<![^\w][lL]\.)(?<!\b[lL]n\.)(?<!\b[nN][or]\.)\s+")
+
+_LETTER = r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"  # of a name: words of CJK text stand beside it without a space
+_SUFFIX = (
+    "(?i:pyi?|pyw|pyx|ipynb|[mc]?js|jsx|[mc]?ts|tsx|vue|svelte|java|kts?|scala|swift|go|rs|cc|cpp|cxx|hh|hpp|hxx|cs|rb"
+    "|rake|gemspec|php|sh|bash)|[ch]"
 )
-_LINE_WORD = re.compile(r"\b(?:lines?|ln|l)[ _#.=`'\"(]*\d+", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"(?<=[.!?;])\s+")
+_FILE_NAME = re.compile(rf"(?:[A-Za-z]:)?[\w./\\-]*[\w-]\.(?:{_SUFFIX})(?!_*[A-Za-z0-9]|\((?!\d))")
+_NO_SUFFIX = "Makefile|Dockerfile|Rakefile|Gemfile|Jenkinsfile|Procfile"
+_REFERENCE = re.compile(rf"(?:\.[A-Za-z]\w{{0,7}}|\b(?:{_NO_SUFFIX}))[`'\"*_)\]]{{0,3}}:{{1,2}} ?\d")
+_PRODUCT = re.compile(r"(?i:node|next|vue|react|angular|express|nuxt|three|d3|ember|backbone|moment|chart)\.js")
+_OWNED = re.compile(r"(?:self|cls|this)\.\w+")
+_LINE_WORD = re.compile(
+    r"(?i:(?<![A-Za-z0-9])(?:lines?|lineno|ln|zeilen?|lignes?|l[ií]neas?|linhas?|rig[ah]e?|строк[аеиу]))(?!\[)"
+    r"(?: ?(?i:numbers?|no|nr)\b)?[^\w,;!?\[]{0,6}_{0,2}\d"
+    r"|(?<![A-Za-z0-9])(?:L|[lL]\.) ?\d|\d(?:st|nd|rd|th)? lines?\b(?= of\b)|\d(?:st|nd|rd|th) lines?\b"
+    r"|[行줄] ?\d|\d+ ?[行줄]|第.{1,8}行"
+)
+_THEN_NUMBER = re.compile(r"\0[^\w.!?\0]{0,4}(?:(?:at|on|in|line|lines|ln|L|l)[^\w!?\0]{0,4})?\d")
+"""A number behind a file's name (`\\0` stands for it): `app.py(12)`, `app.py#L12`, "app.py, at 12"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +62,9 @@ class Diagnosis:
     removed: int = 0
 
 
-def grammar_of(places: Sequence[Place], names: Collection[str] = ()) -> Grammar:
-    """What a diagnosis can be where only these places exist. `names`: file names that may stand in a sentence."""
-    exact = [str(place) for place in places] or ["unknown"]
+def grammar_of(places: Sequence[Place]) -> Grammar:
+    """What a diagnosis can be where only these places exist. One that can't be written on a line is left out."""
+    exact = [str(place) for place in places if place.path.isprintable()] or ["unknown"]
     fixes = "fix " * FEWEST_FIXES + "fix? " * (MOST_FIXES - FEWEST_FIXES)
     ebnf = "\n".join(
         [
@@ -58,7 +74,7 @@ def grammar_of(places: Sequence[Place], names: Collection[str] = ()) -> Grammar:
             'prose ::= word (" " word){4,32}',
             'short ::= word (" " word){2,20}',
             'title ::= word (" " word){1,10}',
-            f'word ::= part ([0-9] [0-9]? [0-9]? part?)? ":"?{" | place" if places else ""}',
+            f'word ::= part ([0-9] [0-9]? [0-9]? part?)? ":"?{" | place" if exact != ["unknown"] else ""}',
             r"part ::= [^0-9:\n ]{1,24}",
         ]
     )
@@ -68,12 +84,15 @@ def grammar_of(places: Sequence[Place], names: Collection[str] = ()) -> Grammar:
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
 def read_answer(text: str, places: Sequence[Place], names: Collection[str] = ()) -> Diagnosis:
-    """The diagnosis in an answer, whole or still being written. Whatever the text, only `places` come out of it."""
+    """The diagnosis in an answer, whole or still being written. Whatever the text, only `places` come out of it.
+
+    `names`: other file names that may stand in a sentence.
+    """
     fields = list(_fields(text))
     cleaned = [(label, *_without_unknown(value, places, names)) for label, value in fields if label != "place"]
     told = {label: value for label, value, _ in reversed(cleaned)}
@@ -89,7 +108,7 @@ def read_answer(text: str, places: Sequence[Place], names: Collection[str] = ())
 def _fields(text: str) -> Iterator[tuple[str, str]]:
     """Labels and their texts; a line without a label goes on with the one before."""
     label, value = "", ""
-    for line in text.splitlines():
+    for line in _without_half_label(text).splitlines():
         found = _LINE.match(line)
         if found:
             if label:
@@ -101,6 +120,13 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
             label, value = "cause", line
     if label:
         yield label, value.strip()
+
+
+def _without_half_label(text: str) -> str:
+    """The text without a last line that may become a label as more is written."""
+    before, end, last = text.rpartition("\n")
+    word = last.strip("*# ").lower()
+    return before if end and any(label.lower().startswith(word) for label in _LABELS) else text
 
 
 def _place(values: Sequence[str], places: Sequence[Place]) -> Place | None:
@@ -122,22 +148,37 @@ def _ideas(fields: Sequence[tuple[str, str]]) -> Iterator[FixIdea]:
 
 
 def _without_unknown(text: str, places: Sequence[Place], names: Collection[str]) -> tuple[str, int]:
-    """The text without the sentences that name places which don't exist, and how many those were."""
-    known = {str(place) for place in places}
-    files = {*names, *(place.path for place in places)}
+    """The text without the sentences that name places which don't exist, and how many those were.
+
+    What is looked for never goes across the end of a sentence, so that what is left is as clean as each of it.
+    """
+    known = _Known(places, names)
     sentences = _SENTENCE_END.split(text)
-    kept = [sentence for sentence in sentences if not _names_unknown(sentence, known, files)]
+    kept = [sentence for sentence in sentences if not known.lacks(sentence)]
     return " ".join(kept), len(sentences) - len(kept)
 
 
-def _names_unknown(sentence: str, known: Collection[str], files: Collection[str]) -> bool:
-    rest = sentence
-    for reference in sorted(known, key=len, reverse=True):
-        rest = rest.replace(reference, " ")
-    if _REFERENCE.search(rest) or _LINE_WORD.search(rest):
-        return True
-    return any(not _is_file(name, files) for name in _FILE_NAME.findall(rest))
+class _Known:
+    """The places and files that a sentence may name."""
 
+    def __init__(self, places: Sequence[Place], names: Collection[str]) -> None:
+        self._files = {normalised(name) for name in (*names, *(place.path for place in places))}
+        self._places = {(normalised(place.path), place.line) for place in places}
 
-def _is_file(name: str, files: Collection[str]) -> bool:
-    return any(file == name or file.endswith("/" + name) or name.endswith("/" + file) for file in files)
+    def lacks(self, sentence: str) -> bool:
+        """Whether a sentence names a place or a file that is not among them, in whatever writing."""
+        rest = _plain(sentence)
+        for path, line in sorted(self._places, reverse=True, key=lambda place: (len(place[0]), place)):
+            rest = _taken_out(rest, f"{_plain(path)}:{line}")
+        for file in sorted(self._files, key=len, reverse=True):
+            rest = _taken_out(rest, _plain(file))
+        rest = _FILE_NAME.sub(self._checked, rest)
+        return "\1" in rest or any(sign.search(rest) for sign in (_REFERENCE, _LINE_WORD, _THEN_NUMBER))
+
+    def _checked(self, found: re.Match[str]) -> str:
+        """A file's name as `\0` where it is known, as `\1` where it isn't, as it is where it is none."""
+        name = found[0]
+        if _PRODUCT.fullmatch(name) or _OWNED.fullmatch(name):
+            return name
+        plain = normalised(name)
+        return "\0" if any(f"/{_plain(file)}".endswith(f"/{plain}") for file in self._files) else "\1"

@@ -49,17 +49,13 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How an answer is drawn. `max_tokens` None: as many as the context leaves.
-
-    `frequency_penalty`: above 0, what was said often is said less; keeps small models from running in circles.
-    """
+    """How an answer is drawn. `max_tokens` None: as many as the context leaves."""
 
     temperature: float = 0.2
     top_p: float = 0.95
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
     seed: int | None = None
-    frequency_penalty: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,9 @@ def main(parent: int, orders_fd: int, reports_fd: int) -> None:
     from termcoder.engine import cpu_seeds, speculation
 
     _report_loading(report)
-    speculation.only_where_asked()
     if vllm_runs_on_cpu():
         cpu_seeds.allow_long_prompts()
+        speculation.only_where_asked()
         speculation.mend_sampling_on_cpu()
     _stop_listening_when_ready()
     try:

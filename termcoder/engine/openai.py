@@ -208,7 +208,6 @@ class OpenAIEngine:
             "max_tokens": await self._most_tokens(link, request),
             "stop": list(sampling.stop) or None,
             "seed": sampling.seed,
-            "frequency_penalty": sampling.frequency_penalty or None,
             "response_format": response_format(request.schema) if request.schema is not None else None,
             "extra_body": self._extensions(link, request) or None,
         }

@@ -2,8 +2,9 @@
 
 vLLM looks for the last tokens in what was read and written so far, and checks several guessed tokens in one step
 (n-gram speculation). It is an engine-wide setting there; here it serves only the requests that ask for it
-(`Request.copies`): on other answers it costs more than it gains. Under a grammar there are no guesses either: faults
-of the two together are known (vLLM issues 52620 and 55313).
+(`Request.copies`): on other answers it costs more than it gains. It is left to CPUs: a GPU writes a patch in a second
+anyway, and an engine that guesses gives up scheduling ahead for all its answers. Under a grammar there are no guesses
+either: faults of the two together are known (vLLM issues 52620 and 55313).
 """
 
 from collections.abc import Mapping

@@ -82,7 +82,6 @@ def engine_arguments(model_dir: Path, name: str, plan: Plan, settings: EngineSet
         "distributed_executor_backend": "uni",
         "disable_log_stats": True,
         "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
-        "speculative_config": dict(CONFIG),
     }
     arguments |= {"gpu_memory_utilization": plan.gpu_share} if plan.on_gpu else _cpu_arguments(model_dir, plan)
     return arguments | dict(settings.extra)
@@ -94,6 +93,7 @@ def _cpu_arguments(model_dir: Path, plan: Plan) -> dict[str, Any]:
         "enforce_eager": True,  # compiling takes a minute and gains nothing
         "kv_cache_memory_bytes": plan.cache_bytes,
         "max_num_batched_tokens": max(CPU_BATCH_TOKENS, plan.max_streams),
+        "speculative_config": dict(CONFIG),
         **cpu_overrides(model_dir),
     }
 
@@ -153,7 +153,6 @@ def sampling_parameters(request: Request, max_tokens: int) -> Any:
         max_tokens=max_tokens,
         stop=list(sampling.stop) or None,
         seed=sampling.seed,
-        frequency_penalty=sampling.frequency_penalty,
         structured_outputs=structured,
         extra_args={COPIES: True} if request.copies else None,
         output_kind=RequestOutputKind.DELTA,

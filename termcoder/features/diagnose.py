@@ -235,7 +235,7 @@ class _Run:
         names = {place.path for place in self._incident.places}
         turn = Turn(self._turn_id, described(self._incident, self._index), started_at=utc_now())
         prompt = replace(self._prompt(evidence, self._task(places)), grammar=grammar_of(places, names))
-        sampling = Sampling(self._settings.temperature, 0.95, ANSWER_TOKENS, seed=self._seed, frequency_penalty=0.2)
+        sampling = Sampling(self._settings.temperature, 0.95, ANSWER_TOKENS, seed=self._seed)
         answer = ""
         async for event in run_turn(self._engine, turn, prompt, sampling, self._save, self._cancel):
             match event:

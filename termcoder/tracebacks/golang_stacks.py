@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from termcoder.tracebacks.paths import is_library
 from termcoder.tracebacks.report import Frame
@@ -91,6 +92,7 @@ class Stack:
     cut: bool = False
 
 
+@lru_cache(maxsize=8192)
 def is_own(file: str | None, function: str | None) -> bool:
     """Whether a place is the program's own code; a function's package tells more than a folder named `go/src`."""
     if function and re.split(r"[/.\[(]", function, maxsplit=1)[0] in _STANDARD:

@@ -101,7 +101,9 @@ def _has_caret(lines: Sequence[str], at: int) -> bool:
 def _failure(lines: Sequence[str], at: int, form: str, match: re.Match[str]) -> Failure:
     groups = match.groupdict()
     code, column, end = _code(lines, at)
-    message = [groups.get("message") or ""] + [text.strip() for text in lines[at + 1 : max(at + 1, end - 1)]]
+    message = [groups.get("message") or ""] + [
+        _TAG.sub("", text, count=1).strip() for text in lines[at + 1 : max(at + 1, end - 1)]
+    ]
     if form == "scalac" and "-- " in lines[at]:
         message, end = _explained(lines, at, message)
     if form == "ecj" and end + 1 < len(lines):
@@ -125,7 +127,7 @@ def _explained(lines: Sequence[str], at: int, message: list[str]) -> tuple[list[
         head, bar, text = _TAG.sub("", lines[i], count=1).partition("|")
         if not bar or head.strip(" 0123456789") or (head.strip() and below):
             break
-        if below and text.strip():
+        if below and text.strip() and not text.startswith(" longer explanation"):
             message = [*message, text.strip()]
         below, end = below or bool(_CARET.match(text)), i
     return message, end

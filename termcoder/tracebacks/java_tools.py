@@ -38,7 +38,8 @@ _LONGEST = 60
 
 def parse(lines: Sequence[str]) -> Iterable[Failure]:
     """Every failure that the tools report, but those that only say that others in the log have failed."""
-    failures = [failure for at in range(len(lines)) for failure in _read(lines, at)]
+    traced = next((at for at, line in enumerate(lines) if "<<< " in line), len(lines))
+    failures = [failure for at in range(len(lines)) for failure in _read(lines, at, traced)]
     told = [failure for failure in failures if not _is_consequence(failure)]
     if len(told) == len(failures) or any(failure.format in _OF_TESTS for failure in told):
         return told
@@ -54,7 +55,7 @@ def _is_detail(line: str) -> bool:
     return any(mark in line for mark in _DETAIL_MARKS) and bool(_DETAILS.search(line[:1000]))
 
 
-def _read(lines: Sequence[str], at: int) -> Iterator[Failure]:
+def _read(lines: Sequence[str], at: int, traced: int) -> Iterator[Failure]:
     line = lines[at]
     if "What went wrong:" in line and line.strip() == "* What went wrong:":
         yield _gradle(lines, at)
@@ -66,7 +67,7 @@ def _read(lines: Sequence[str], at: int) -> Iterator[Failure]:
         yield from _maven(lines, at)
     elif "has 1 error" in line or (line.endswith("errors") and " has " in line):
         yield from _pom(lines, at)
-    elif ("rror" in line or "Fail" in line) and line.rstrip().endswith(_SUMMARIES):
+    elif ("rror" in line or "Fail" in line) and line.rstrip().endswith(_SUMMARIES) and at <= traced:
         yield from _summary(lines, at)
 
 
@@ -179,8 +180,6 @@ def _pom(lines: Sequence[str], at: int) -> Iterator[Failure]:
 
 def _summary(lines: Sequence[str], at: int) -> Iterator[Failure]:
     """`  ShopTest.total:12 expected: <3> but was: <4>` below `Failures:`, where the log has no traces."""
-    if any("<<< " in line for line in lines[:at]):
-        return
     errors = "rror" in lines[at].removeprefix("[ERROR]")
     for i in range(at + 1, min(len(lines), at + 1000)):
         match = _SUMMARY.match(lines[i])

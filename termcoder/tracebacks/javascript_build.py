@@ -194,7 +194,7 @@ def _dashed(lines: Sequence[str], at: int) -> Failure | None:
         place = replace(place, line=int(match[2]), column=int(match[3]) + 1)
     module = _MODULE.match(match[4])
     type_, text = (module[1], module[2]) if module else _type_of(match[4])
-    last = max(at, _source_end(lines, _text_end(lines, at)))
+    last = max(at, _source_end(lines, at + 1))
     return _build("webpack", LoggedError("Error" if type_ == "ERROR" else type_, text.rstrip(), (place,), at), at, last)
 
 

@@ -209,8 +209,7 @@ def _uncaught(lines: Sequence[str], at: int, floor: int) -> Failure | None:
         return None
     end = inline.start() if inline else len(line)
     head = replace(_uncaught_head(line[match.end() : end], at), prefix="")
-    start = next((n for n in range(at + 1, min(len(lines), at + 30)) if v8_frame(lines[n], n)), at)
-    start = at if any(not line.strip() for line in lines[at + 1 : start]) else start
+    start = _stack_below(lines, at)
     reading = read_error(lines, head, at if inline else start)
     *before, error = reading.errors
     if not error.frames:
@@ -221,6 +220,17 @@ def _uncaught(lines: Sequence[str], at: int, floor: int) -> Failure | None:
     form = "deno" if deno else "node" if "UnhandledPromise" in line else "browser"
     certainty = Certainty.CERTAIN if error.frames else Certainty.LIKELY
     return failure_of(reading, form, at, ends=True if deno else None, certainty=certainty)
+
+
+def _stack_below(lines: Sequence[str], at: int) -> int:
+    """The first frame below a message, which has no blank line; `at` where there is none."""
+    for below in range(at + 1, min(len(lines), at + 30)):
+        text = lines[below].lstrip()
+        if not text or "Uncaught " in text:
+            return at
+        if text.startswith("at ") and v8_frame(text, below):
+            return below
+    return at
 
 
 def _uncaught_head(text: str, at: int) -> Head:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from termcoder.tracebacks.paths import is_library
 from termcoder.tracebacks.report import Failure, Frame
@@ -96,6 +97,7 @@ def make_frame(place: Place, function: str | None, at: int, code: str = "") -> F
     return Frame(place.file or None, line, name, own, column=column, code=code.strip(), at=at)
 
 
+@lru_cache(maxsize=8192)
 def is_own(path: str | None, function: str | None) -> bool:
     """Whether a frame is the user's own code: no library's path, no symbol of libc, libstdc++ or a sanitizer."""
     name = function or ""
@@ -106,6 +108,7 @@ def is_own(path: str | None, function: str | None) -> bool:
     return not (is_library(path) or _RUNTIME_FILE.search(path) or _SHARED.search(path))
 
 
+@lru_cache(maxsize=8192)
 def bare_name(function: str) -> str | None:
     """A demangled symbol without its argument list and qualifiers; None for an unknown one (`??`)."""
     name = _QUALIFIERS.sub("", function.strip()[:2000])

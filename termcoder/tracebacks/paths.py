@@ -1,6 +1,7 @@
 """Telling the user's own code from libraries by a path alone, as it is written in a log."""
 
 import re
+from functools import lru_cache
 
 _FOLDERS = re.compile(
     r"""(?:^|[/\\])(?:
@@ -18,6 +19,7 @@ _RUNTIME = re.compile(
 )
 
 
+@lru_cache(maxsize=8192)
 def is_library(path: str) -> bool:
     """Whether a path, in any style, lies in what a package manager or the language itself installed."""
     return bool(_RUNTIME.match(path) or _FOLDERS.search(path))

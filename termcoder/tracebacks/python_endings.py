@@ -27,6 +27,7 @@ _FATAL = re.compile(
     re.IGNORECASE,
 )
 _OF_OTHER_THINGS = frozenset({"TRACE", "DEBUG", "INFO", "NOTICE"})
+_TRIED_AGAIN = re.compile(r"retry|retries|attempt #?\d|try(?:ing)? again|fall(?:ing)? ?back", re.IGNORECASE)
 _AFTER = 12  # lines in which no record follows the end
 
 
@@ -37,7 +38,8 @@ def with_ending(found: list[Failure], lines: Sequence[str]) -> list[Failure]:
     *before, last = found
     if not all(failure.ends_program is False or _is_logged(failure, lines) for failure in before):
         return found
-    kinds = {(failure.errors[-1].type, failure.errors[-1].message) for failure in before}
+    once = [failure for failure in before if not _TRIED_AGAIN.search(lines[failure.first])]
+    kinds = {(failure.errors[-1].type, failure.errors[-1].message) for failure in once}
     if any((error.type, error.message) in kinds for error in last.errors):
         return found  # one error, told twice
     return [*(handled(failure) for failure in before), replace(last, ends_program=True)]

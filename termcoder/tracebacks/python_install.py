@@ -133,11 +133,16 @@ def _uv(lines: Sequence[str], at: int, match: re.Match[str]) -> Failure | None:
         return None
     stop = end
     if "".join(lines[end : end + 2]).strip() and any(_UV_OUTPUT.match(line) for line in lines[end : end + 2]):
-        stop = next((line for line in range(end, min(len(lines), end + 5000)) if lines[line].strip() == "---"), end)
+        stop = next((line for line in range(end, min(len(lines), end + 5000)) if _ends_output(lines[line])), end)
+        stop -= stop > end and lines[stop].startswith("error: ")
     inner = plain_tracebacks(lines[end:stop], end)[-1:]
     causes = tuple(replace(error, relation=Relation.CAUSE) for failure in inner for error in failure.errors)
     error = LoggedError(match["type"], "\n".join(message), at=at)
     return Failure("python", "uv", (*causes, error), at, stop if stop > end else end - 1, build=True)
+
+
+def _ends_output(line: str) -> bool:
+    return line.startswith("error: ") or line.strip() == "---"
 
 
 def _pipenv(lines: Sequence[str], at: int, match: re.Match[str]) -> Failure:

@@ -27,7 +27,7 @@ def _failures(lines: Sequence[str]) -> Iterator[Failure]:
     for at, line in enumerate(lines):
         if at < floor or not (_LISTED in line or _ANSWERED in line):
             continue
-        for start in range(at, max(floor, at - _BEFORE) - 1, -1):
+        for start in range(at, at - 1 if "{" in line else max(floor, at - _BEFORE) - 1, -1):
             found = _object(lines, start) if "{" in lines[start] else None
             if found:
                 failure = _failure(found[0], start, found[1])
@@ -40,16 +40,24 @@ def _failures(lines: Sequence[str]) -> Iterator[Failure]:
 def _object(lines: Sequence[str], start: int) -> tuple[dict[str, Any], int] | None:
     """The object that begins in a line, and the line that it ends in."""
     begin = lines[start].index("{")
-    end = start
-    if not lines[start].rstrip().endswith("}"):
-        reach = range(start + 1, min(len(lines), start + _LONGEST))
-        indent = len(lines[start]) - len(lines[start].lstrip())
-        end = next((at for at in reach if lines[at][indent : indent + 1] == "}"), start)
+    end = start if lines[start].rstrip().endswith("}") else _end_of(lines, start)
     try:
         value, _ = json.JSONDecoder().raw_decode("\n".join([lines[start][begin:], *lines[start + 1 : end + 1]]))
     except (ValueError, RecursionError):
         return None
     return (value, end) if isinstance(value, dict) else None
+
+
+def _end_of(lines: Sequence[str], start: int) -> int:
+    """The line of the brace that closes the one in `start`, indented like that."""
+    indent = len(lines[start]) - len(lines[start].lstrip())
+    for at in range(start + 1, min(len(lines), start + _LONGEST)):
+        brace = lines[at][indent : indent + 1]
+        if brace == "}":
+            return at
+        if brace == "{":
+            break
+    return start
 
 
 def _failure(value: dict[str, Any], first: int, last: int) -> Failure | None:

@@ -34,7 +34,7 @@ _IN_GROUP = re.compile(
     rf"\s+(?P<line>\d{{1,9}}):(?P<column>\d{{1,9}})\s+(?P<code>{_CODE}):? (?:\[\*\] )?(?P<message>.*?)\s*$"
 )
 _CANNOT = re.compile(
-    rf"\s*error: (?P<message>cannot (?:format|parse)[^:]*):\s+{_FILE}"
+    rf"\s*error: (?P<message>cannot (?:format|parse)(?: for target [^:]*)?):? {_FILE}"
     r"(?::(?P<line>\d+):(?P<column>\d+)|: (?P<said>.*))?$"
 )
 _SAID_PLACE = re.compile(r"Cannot parse[^:]*: (?P<line>\d+):(?P<column>\d+)")

@@ -184,6 +184,8 @@ def _test_unit(lines: Sequence[str], at: int) -> Failure | None:
         return None
     start = next((n for n in range(at + 1, min(at + 40, len(lines))) if _ends_message(lines[n])), at + 1)
     frames, end = _bare_frames(lines, start)
+    if not frames:
+        return None
     told = [head["message"] or "", *(line.rstrip() for line in lines[at + 1 : start])]
     while end < min(at + _LONGEST, len(lines)) and lines[end].strip() and not lines[end].startswith("====="):
         if not _UNIT_SOURCE.match(lines[end]):
@@ -191,7 +193,7 @@ def _test_unit(lines: Sequence[str], at: int) -> Failure | None:
         end += 1
     message, notes, _ = split_message(told)
     error = LoggedError(head["type"] or head["kind"], message, frames, at, notes=notes)
-    return Failure("ruby", "test-unit", (error,), at, end - 1) if frames else None
+    return Failure("ruby", "test-unit", (error,), at, end - 1)
 
 
 def _ends_message(line: str) -> bool:

@@ -223,6 +223,8 @@ def _function(lines: Sequence[str], index: int, script: str, line: int) -> str |
 
 def _traced(lines: Sequence[str], index: int) -> tuple[Frame, ...]:
     """The command that `set -x` showed last before a line: a frame with what PS4 tells of its place."""
+    if not any("+" in line for line in lines[max(0, index - _REACH) : index]):
+        return ()
     for at in range(index - 1, max(-1, index - _REACH), -1):
         line = lines[at]
         step = _STEP.match(line)
