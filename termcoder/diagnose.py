@@ -3,25 +3,23 @@
 Exit codes: 0 an error was found in the log, 4 none was.
 """
 
-import asyncio
 import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from termcoder import composition
-from termcoder.ask import Progress
-from termcoder.diagnosis.answer import Diagnosis
-from termcoder.diagnosis.fixes import Checked, Fix
-from termcoder.diagnosis.incident import Incident, Step
-from termcoder.edits.patch import unified
 from termcoder.errors import TermcoderError
-from termcoder.features.diagnose import Diagnose, DiagnosisEnded, DiagnosisGrew, EvidenceReady, FixesFound
-from termcoder.features.engine_host import EngineHost
 from termcoder.settings import Settings
 from termcoder.tracebacks import Report, parse
 from termcoder.tracebacks.decoding import decode
+
+if TYPE_CHECKING:  # what only a diagnosis needs is imported where one is made: reading a log is quick
+    from termcoder.diagnosis.answer import Diagnosis
+    from termcoder.diagnosis.fixes import Checked, Fix
+    from termcoder.diagnosis.incident import Incident, Step
+    from termcoder.features.diagnose import Diagnose
+    from termcoder.features.engine_host import EngineHost
 
 FOUND, NOTHING_FOUND = 0, 4
 
@@ -70,19 +68,31 @@ def diagnose(settings: Settings, folder: Path, log: str, *, as_json: bool, out: 
 
     Raises TermcoderError.
     """
+    import asyncio
+
+    from termcoder import composition
+    from termcoder.diagnosis.answer import Diagnosis
+    from termcoder.diagnosis.fixes import Checked
+
     feature = composition.make_diagnose(settings, folder, saved=False)
     incident = feature.read(log)
     if incident.root is None:
-        print(
-            json.dumps(_as_json(incident, Diagnosis(), Checked(), ())) if as_json else told(incident.report), file=out
-        )
+        made = _as_json(incident, Diagnosis(), Checked(), [])
+        print(json.dumps(made) if as_json else told(incident.report), file=out)
         return NOTHING_FOUND
     return asyncio.run(_diagnosed(composition.make_host(settings), feature, incident, as_json, out, err))
 
 
 async def _diagnosed(
-    host: EngineHost, feature: Diagnose, incident: Incident, as_json: bool, out: TextIO, err: TextIO
+    host: "EngineHost", feature: "Diagnose", incident: "Incident", as_json: bool, out: TextIO, err: TextIO
 ) -> int:
+    import asyncio
+
+    from termcoder.ask import Progress
+    from termcoder.diagnosis.answer import Diagnosis
+    from termcoder.diagnosis.fixes import Checked
+    from termcoder.features.diagnosis_run import DiagnosisEnded, DiagnosisGrew, EvidenceReady, FixesFound, notes_of
+
     progress = Progress(err)
     host.subscribe(progress.show)
     diagnosis, found, notes = Diagnosis(), Checked(), list[str]()
@@ -92,7 +102,7 @@ async def _diagnosed(
         async for event in feature.run(engine, incident, incident.root or 0, asyncio.Event()):
             match event:
                 case EvidenceReady():
-                    notes = evidence_notes(event)
+                    notes = notes_of(event)
                     progress.tell("reading the log and the source")
                 case DiagnosisGrew(diagnosis):
                     progress.tell("diagnosing")
@@ -109,17 +119,9 @@ async def _diagnosed(
         await host.stop()
 
 
-def evidence_notes(event: EvidenceReady) -> list[str]:
-    """What a user should know of what the model was shown."""
-    notes = []
-    if event.secrets:
-        notes.append(f"{event.secrets} secret{'s were' if event.secrets > 1 else ' was'} hidden from the model")
-    if event.left_out:
-        notes.append(f"not shown to the model: {', '.join(event.left_out)}")
-    return notes
+def _as_text(incident: "Incident", diagnosis: "Diagnosis", found: "Checked", notes: list[str]) -> str:
+    from termcoder.edits.patch import unified
 
-
-def _as_text(incident: Incident, diagnosis: Diagnosis, found: Checked, notes: list[str]) -> str:
     rows = [told(incident.report), "", f"Cause  {diagnosis.cause}", f"Place  {diagnosis.place or 'unknown'}"]
     rows += [f"Why    {diagnosis.why}"]
     for number, fix in enumerate(found.fixes, 1):
@@ -129,12 +131,14 @@ def _as_text(incident: Incident, diagnosis: Diagnosis, found: Checked, notes: li
     return "\n".join(rows)
 
 
-def checks_of(fix: Fix) -> str:
+def checks_of(fix: "Fix") -> str:
     """What is known of a fix, in words."""
     return "applies and compiles" if fix.checked else "applies; not checked further"
 
 
-def _as_json(incident: Incident, diagnosis: Diagnosis, found: Checked, notes: list[str] | tuple[str, ...]) -> Any:
+def _as_json(incident: "Incident", diagnosis: "Diagnosis", found: "Checked", notes: list[str]) -> Any:
+    from termcoder.edits.patch import unified
+
     fixes = [
         {"title": fix.title, "when": fix.when, "origin": str(fix.origin), "checked": fix.checked,
          "votes": fix.votes, "patch": unified(fix.patch)}
@@ -152,11 +156,11 @@ def _as_json(incident: Incident, diagnosis: Diagnosis, found: Checked, notes: li
         },
         "fixes": fixes,
         "dropped": dict(found.dropped),
-        "notes": list(notes),
+        "notes": notes,
     }
 
 
-def _place_json(step: Step) -> Any:
+def _place_json(step: "Step") -> Any:
     located = step.located
     return {
         "file": located.path if located else None,

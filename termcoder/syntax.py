@@ -153,6 +153,11 @@ def enclosing(path: str, text: str, line: int) -> tuple[int, int, str] | None:
     return _enclosing_node(tree, text, line) if tree is not None else None
 
 
+def parsed(path: str, text: str) -> "Tree | None":
+    """The tree-sitter tree of a text, whose columns count UTF-8 bytes; None where the language has no grammar here."""
+    return _tree(path, text) if len(text) <= MAX_CHARS else None
+
+
 def _language(path: str) -> str:
     return _LANGUAGES.get(PurePosixPath(path).suffix.lower(), "")
 

@@ -5,6 +5,8 @@ grammar. A place is one of those that exist, and in running text a number can ne
 that no `file:line` and no "line 12" can be written that isn't admitted. What the grammar can't exclude (a file
 name that doesn't exist, "L12") is taken out afterwards, and counted.
 
+Letters are those of Latin script: a small model that was trained on Chinese too falls into it.
+
 The grammar's words are deterministic: one letter is part of one rule only. With overlapping rules, or a
 `{20,260}` on letters, XGrammar 0.2 needs seconds for a token.
 """
@@ -18,28 +20,36 @@ from termcoder.diagnosis.incident import Place
 from termcoder.engine.base import Grammar
 from termcoder.workspace.locating import normalised
 
-FEWEST_FIXES, MOST_FIXES = 2, 3
+_FIXES = (("here", "In this line, "), ("before", "Before this line, "), ("elsewhere", "Elsewhere, "))
+"""How each fix begins: small models repeat themselves where nothing tells the fixes apart. The last may be left out."""
 _LABELS = ("Cause", "Place", "Why", "Fix", "When")
-_LINE = re.compile(rf"^\W{{0,4}}({'|'.join(_LABELS)})(?: ?\d)?\W{{0,3}}:\*{{0,2}}\s*(.*)$", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"(?<=[.!?;])(?<![^\w][lL]\.)(?<!\b[lL]n\.)(?<!\b[nN][or]\.)\s+")
+_LINE = re.compile(rf"^\W{{0,4}}({'|'.join(_LABELS)})(?: ?\d)?[^\w:]{{0,3}}:\*{{0,2}}\s*(.*)$", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"(?<=[.!?;])(?<!\b[lL]\.)(?<!\b[lL]n\.)(?<!\b[nN][or]\.)\s+")
 
-_LETTER = r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"  # of a name: words of CJK text stand beside it without a space
-_SUFFIX = (
-    "(?i:pyi?|pyw|pyx|ipynb|[mc]?js|jsx|[mc]?ts|tsx|vue|svelte|java|kts?|scala|swift|go|rs|cc|cpp|cxx|hh|hpp|hxx|cs|rb"
-    "|rake|gemspec|php|sh|bash)|[ch]"
+_LETTER = r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+"""What a file's name can go on with. Not with words in Chinese, Japanese or Korean: these stand beside it unspaced."""
+_LONG_SUFFIX = (
+    "(?i:pyi?|pyw|pyx|ipynb|[mc]js|jsx|[mc]ts|tsx|vue|svelte|java|kts?|scala|swift|cpp|cxx|hh|hpp|hxx"
+    "|rake|gemspec|php|bash)"
 )
-_FILE_NAME = re.compile(rf"(?:[A-Za-z]:)?[\w./\\-]*[\w-]\.(?:{_SUFFIX})(?!_*[A-Za-z0-9]|\((?!\d))")
-_NO_SUFFIX = "Makefile|Dockerfile|Rakefile|Gemfile|Jenkinsfile|Procfile"
-_REFERENCE = re.compile(rf"(?:\.[A-Za-z]\w{{0,7}}|\b(?:{_NO_SUFFIX}))[`'\"*_)\]]{{0,3}}:{{1,2}} ?\d")
+_SHORT_SUFFIX = "(?:(?i:js|ts|go|rs|cc|cs|rb|sh)|[ch])"  # names of attributes and methods as well
+_FILE_NAME = re.compile(
+    r"(?<![\w./\\-])(?P<name>(?:(?<![A-Za-z0-9])[A-Za-z]:(?=[/\\]))?[\w./\\-]*[\w-]\."
+    rf"(?:{_LONG_SUFFIX}(?![A-Za-z0-9])(?:[._]\w+)*|{_SHORT_SUFFIX}(?!_*[A-Za-z0-9]|\.\w|\((?!\d))))"
+    r"(?::(?P<line>\d+)(?![./\\-]*\w))?"
+)
+_REFERENCE = re.compile(
+    r"(?:\.[A-Za-z]\w{0,7}|\b(?:Makefile|Dockerfile|Rakefile|Gemfile|Jenkinsfile))[`'\"*_)\]]{0,3}:{1,2}\d"
+)
 _PRODUCT = re.compile(r"(?i:node|next|vue|react|angular|express|nuxt|three|d3|ember|backbone|moment|chart)\.js")
 _OWNED = re.compile(r"(?:self|cls|this)\.\w+")
 _LINE_WORD = re.compile(
-    r"(?i:(?<![A-Za-z0-9])(?:lines?|lineno|ln|zeilen?|lignes?|l[ií]neas?|linhas?|rig[ah]e?|строк[аеиу]))(?!\[)"
-    r"(?: ?(?i:numbers?|no|nr)\b)?[^\w,;!?\[]{0,6}_{0,2}\d"
-    r"|(?<![A-Za-z0-9])(?:L|[lL]\.) ?\d|\d(?:st|nd|rd|th)? lines?\b(?= of\b)|\d(?:st|nd|rd|th) lines?\b"
-    r"|[行줄] ?\d|\d+ ?[行줄]|第.{1,8}行"
+    r"(?i:(?<![A-Za-z0-9])(?:ln\.?|lines?|lineno|zeilen?|lignes?|l[ií]neas?|linhas?|rig[ah]e?|строк[аеиу]))(?!\[)"
+    r"(?i: ?numbers?| ?n[or]\b\.?)?(?: \[)?(?:[^\w,;.!?\[]|\.(?!\s)){0,6}_{0,2}\d"
+    r"|(?<![A-Za-z0-9])(?:L|[lL]\.) ?\d|\d(?:\.|-?(?:st|nd|rd|th)) lines?\b"
+    r"|[行줄] ?\d|\d ?[行줄]|第.{1,8}行"
 )
-_THEN_NUMBER = re.compile(r"\0[^\w.!?\0]{0,4}(?:(?:at|on|in|line|lines|ln|L|l)[^\w!?\0]{0,4})?\d")
+_THEN_NUMBER = re.compile(r"\0[^\w.;!?\0]{0,4}(?:(?:at|on|in|lines?|ln|[Ll])[^\w.;!?\0]{0,4})?\d")
 """A number behind a file's name (`\\0` stands for it): `app.py(12)`, `app.py#L12`, "app.py, at 12"."""
 
 
@@ -65,22 +75,21 @@ class Diagnosis:
 def grammar_of(places: Sequence[Place]) -> Grammar:
     """What a diagnosis can be where only these places exist. One that can't be written on a line is left out."""
     exact = [str(place) for place in places if place.path.isprintable()] or ["unknown"]
-    fixes = "fix " * FEWEST_FIXES + "fix? " * (MOST_FIXES - FEWEST_FIXES)
     ebnf = "\n".join(
         [
-            rf'root ::= "Cause: " prose "\nPlace: " place "\nWhy: " prose "\n" {fixes.strip()}',
-            r'fix ::= "Fix: " title "\nWhen: " short "\n"',
+            r'root ::= "Cause: " prose "\nPlace: " place "\nWhy: " prose "\n" here before elsewhere?',
+            *(rf'{rule} ::= "Fix: {start}" title "\nWhen: Right if " short "\n"' for rule, start in _FIXES),
             f"place ::= {' | '.join(map(_quoted, exact))}",
-            'prose ::= word (" " word){4,32}',
-            'short ::= word (" " word){2,20}',
-            'title ::= word (" " word){1,10}',
+            'prose ::= word (" " word){4,40}',
+            'short ::= word (" " word){2,24}',
+            'title ::= word (" " word){1,16}',
             f'word ::= part ([0-9] [0-9]? [0-9]? part?)? ":"?{" | place" if exact != ["unknown"] else ""}',
-            r"part ::= [^0-9:\n ]{1,24}",
+            r"part ::= [!-/;-~¡-ɏ‐-…]{1,24}",
         ]
     )
     words = "it fails there as nothing was given"
-    fix = f"Fix: Check it first\nWhen: {words}\n"
-    return Grammar(ebnf + "\n", f"Cause: {words}\nPlace: {exact[0]}\nWhy: {words}\n{fix * FEWEST_FIXES}")
+    fixes = "".join(f"Fix: {start}check it first\nWhen: Right if {words}\n" for _, start in _FIXES[:2])
+    return Grammar(ebnf + "\n", f"Cause: {words}\nPlace: {exact[0]}\nWhy: {words}\n{fixes}")
 
 
 def _quoted(text: str) -> str:
@@ -124,9 +133,9 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
 
 def _without_half_label(text: str) -> str:
     """The text without a last line that may become a label as more is written."""
-    before, end, last = text.rpartition("\n")
+    before, _, last = text.rpartition("\n")
     word = last.strip("*# ").lower()
-    return before if end and any(label.lower().startswith(word) for label in _LABELS) else text
+    return before if any(label.lower().startswith(word) for label in _LABELS) else text
 
 
 def _place(values: Sequence[str], places: Sequence[Place]) -> Place | None:
@@ -162,23 +171,40 @@ class _Known:
     """The places and files that a sentence may name."""
 
     def __init__(self, places: Sequence[Place], names: Collection[str]) -> None:
-        self._files = {normalised(name) for name in (*names, *(place.path for place in places))}
-        self._places = {(normalised(place.path), place.line) for place in places}
+        self._files = {_plain(normalised(name)) for name in (*names, *(place.path for place in places))} - {""}
+        self._places = {(_plain(normalised(place.path)), place.line) for place in places}
 
     def lacks(self, sentence: str) -> bool:
         """Whether a sentence names a place or a file that is not among them, in whatever writing."""
-        rest = _plain(sentence)
+        return any(self._lacks(plain) for plain in {_plain(sentence), _plain(sentence, " ")})
+
+    def _lacks(self, rest: str) -> bool:
         for path, line in sorted(self._places, reverse=True, key=lambda place: (len(place[0]), place)):
-            rest = _taken_out(rest, f"{_plain(path)}:{line}")
+            rest = _without(f"{path}:{line}", rest)
         for file in sorted(self._files, key=len, reverse=True):
-            rest = _taken_out(rest, _plain(file))
-        rest = _FILE_NAME.sub(self._checked, rest)
+            rest = _without(file, rest)
+        rest = _FILE_NAME.sub(self._mark, rest)
         return "\1" in rest or any(sign.search(rest) for sign in (_REFERENCE, _LINE_WORD, _THEN_NUMBER))
 
-    def _checked(self, found: re.Match[str]) -> str:
-        """A file's name as `\0` where it is known, as `\1` where it isn't, as it is where it is none."""
-        name = found[0]
-        if _PRODUCT.fullmatch(name) or _OWNED.fullmatch(name):
+    def _mark(self, found: re.Match[str]) -> str:
+        r"""`\0` for a file or a place that is known, `\1` for one that isn't, the text itself where it is neither."""
+        name, line = found["name"], found["line"]
+        if line is None and (_PRODUCT.fullmatch(name) or _OWNED.fullmatch(name)):
             return name
-        plain = normalised(name)
-        return "\0" if any(f"/{_plain(file)}".endswith(f"/{plain}") for file in self._files) else "\1"
+        paths = self._files if line is None else {path for path, number in self._places if str(number) == line}
+        return "\0" if any(f"/{path}".endswith(f"/{normalised(name)}") for path in paths) else "\1"
+
+
+def _plain(text: str, unseen: str = "") -> str:
+    """A text in the plainest characters that look like its own; `unseen` for those that can't be seen."""
+    seen = (unseen if unicodedata.category(character) == "Cf" else character for character in text)
+    shown = unicodedata.normalize("NFKC", "".join(seen))
+    return " ".join("".join(" " if character < " " else character for character in shown).split())
+
+
+def _without(known: str, text: str) -> str:
+    r"""The text with `\0` where a known file or place stands by itself, and is not a part of another's name."""
+    if known not in text:
+        return text
+    alone = rf"(?<!{_LETTER})(?<![./\\-]){re.escape(known)}(?!{_LETTER}|[./\\:]\w)"
+    return re.sub(alone, "\0", text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from termcoder import syntax
 from termcoder.diagnosis.incident import Incident, Place, Step
@@ -14,7 +15,7 @@ FUNCTION_LINES = 70
 AROUND_CULPRIT, AROUND_CALLER = 15, 5
 CALLERS = 4
 LONGEST_LINE = 500
-LOG_HEAD, LOG_TAIL, LOG_AROUND = 15, 45, 20
+LOG_HEAD, LOG_TAIL, LOG_AROUND = 15, 45, 8
 
 ReadText = Callable[[str], str | None]
 """The text of a project's file, or None where it can't be read."""
@@ -74,7 +75,7 @@ def region_of(place: Place, read: ReadText, around: int = AROUND_CULPRIT) -> Reg
     text = read(place.path)
     if text is None:
         return None
-    count = text.count("\n") + (not text.endswith("\n"))
+    count = _line_count(text)
     if not 1 <= place.line <= count:
         return None
     scope = syntax.enclosing(place.path, text, place.line)
@@ -83,20 +84,37 @@ def region_of(place: Place, read: ReadText, around: int = AROUND_CULPRIT) -> Reg
     return Region(place.path, text, max(1, place.line - around), min(count, place.line + around), place.line)
 
 
+def _line_count(text: str) -> int:
+    return text.count("\n") + (not text.endswith("\n"))
+
+
 def gather(incident: Incident, index: int, read: ReadText, place: Place | None = None) -> Evidence:
     """What to show of one error. `place`: where to look, if not at the culprit. Reads files: call it in a thread."""
     culprit = incident.culprit(index)
     place = place or (culprit.place if culprit and culprit.located else None)
     region = region_of(place, read) if place else None
-    parts = [*_log_parts(incident, index), *_caller_parts(incident, index, read, region)]
+    log_parts = list(_log_parts(incident, index))
+    parts = [*log_parts, *_caller_parts(incident, index, read, region)]
     if region:
         parts.append(Part(f"{region.path}:{region.first}-{region.last}", _file_text(region)))
-    code = "\n".join(region.lines) if region else ""
-    mark = "\n\x00\n"
-    hidden = redact(mark.join([*(part.text for part in parts), code]))
-    *texts, code = hidden.text.split(mark)
-    shown = tuple(Part(part.name, text) for part, text in zip(parts, texts, strict=True))
-    return Evidence(shown, hidden, region, tuple(code.split("\n")) if region else (), _left_out(incident, index))
+    texts, hidden = _hidden([*(part.text for part in parts), "\n".join(region.lines) if region else ""])
+    texts[: len(log_parts)] = map(_cut, texts[: len(log_parts)])
+    shown = tuple(Part(part.name, text) for part, text in zip(parts, texts, strict=False))
+    return Evidence(shown, hidden, region, tuple(texts[-1].split("\n")) if region else (), _left_out(incident, index))
+
+
+def _hidden(texts: Sequence[str]) -> tuple[list[str], Redacted]:
+    """The texts without secrets, hidden as one text so that a secret has one number; that has as many lines as before.
+
+    A text's end is seen by the number of its lines, as a private key's begin and end may stand in two of them.
+    """
+    hidden = redact("\n".join(texts))
+    lines = iter(hidden.text.split("\n"))
+    return ["\n".join(islice(lines, text.count("\n") + 1)) for text in texts], hidden
+
+
+def _cut(text: str) -> str:
+    return "\n".join(line[:LONGEST_LINE] for line in text.split("\n"))
 
 
 def _file_text(region: Region) -> str:
@@ -106,7 +124,8 @@ def _file_text(region: Region) -> str:
 
 def _caller_parts(incident: Incident, index: int, read: ReadText, culprit: Region | None) -> Iterator[Part]:
     steps = [step for step in incident.steps[index] if step.located and step.place]
-    for step in steps[-CALLERS - 1 :]:
+    once = {step.place: step for step in reversed(steps[-CALLERS - 1 :])}
+    for step in reversed(once.values()):
         region = _caller(step, read)
         if region and not (culprit and _within(region, culprit)):
             yield Part(f"{region.path}:{region.first}-{region.last}", _file_text(region))
@@ -117,7 +136,7 @@ def _caller(step: Step, read: ReadText) -> Region | None:
     text = read(place.path) if place else None
     if place is None or text is None:
         return None
-    count = text.count("\n") + 1
+    count = _line_count(text)
     first, last = max(1, place.line - AROUND_CALLER), min(count, place.line + AROUND_CALLER)
     return Region(place.path, text, first, last, place.line) if place.line <= count else None
 
@@ -132,23 +151,33 @@ def _excerpt(incident: Incident, index: int) -> tuple[int, int]:
     return failure.first, failure.last
 
 
+def _lines(log: str) -> list[str]:
+    """The log's lines, counted as in its report; of a line that was written over, what was seen last."""
+    lines = log.removesuffix("\n").split("\n")
+    return [line.rstrip("\r").rpartition("\r")[2] if "\r" in line else line for line in lines]
+
+
 def _log_parts(incident: Incident, index: int) -> Iterator[Part]:
-    lines = incident.log.splitlines()
+    lines = _lines(incident.log)
     first, last = _excerpt(incident, index)
     before = lines[max(0, first - 1 - LOG_AROUND) : first - 1]
     after = lines[last : last + LOG_AROUND]
     if any(line.strip() for line in before):
-        yield Part(f"{len(before)} log lines before the error", _tagged("log_before", before))
+        yield Part(f"{_counted(before)} before the error", _tagged("log_before", before))
     if any(line.strip() for line in after):
-        yield Part(f"{len(after)} log lines after the error", _tagged("log_after", after))
+        yield Part(f"{_counted(after)} after the error", _tagged("log_after", after))
     shown = lines[first - 1 : last]
     if len(shown) > LOG_HEAD + LOG_TAIL:
         shown = [*shown[:LOG_HEAD], "...", *shown[-LOG_TAIL:]]
     yield Part("the error's own log lines", _tagged("log", shown))
 
 
+def _counted(lines: Sequence[str]) -> str:
+    return "1 log line" if len(lines) == 1 else f"{len(lines)} log lines"
+
+
 def _tagged(tag: str, lines: Sequence[str]) -> str:
-    return "\n".join([f"<{tag}>", *(line[:LONGEST_LINE] for line in lines), f"</{tag}>"])
+    return "\n".join([f"<{tag}>", *(line[: 8 * LONGEST_LINE] for line in lines), f"</{tag}>"])
 
 
 def _left_out(incident: Incident, index: int) -> tuple[str, ...]:
@@ -161,7 +190,7 @@ def _left_out(incident: Incident, index: int) -> tuple[str, ...]:
 def described(incident: Incident, index: int) -> str:
     """The errors of a failure in words, and the way to the place: what the task repeats after all the text."""
     failure = incident.failure(index)
-    start = next(at for at in range(len(incident.report.errors)) if incident.report.errors[at] is failure.errors[0])
+    start = next(at for at, error in enumerate(incident.report.errors) if error is failure.errors[0])
     lines = []
     for number, error in enumerate(failure.errors[-6:], start + max(0, len(failure.errors) - 6)):
         lines.append(f"{_headline(error)}{_AFTERWARDS.get(error.relation, '')}")

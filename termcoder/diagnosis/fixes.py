@@ -1,5 +1,6 @@
 """Fixes as checked patches: made by rule or by the model, kept only where they apply and still parse, ranked."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -107,11 +108,31 @@ def _fix(proposal: Proposal) -> Fix | str:
         return "does not apply"
     if after == proposal.before:
         return "changes nothing"
+    if _removes_too_much(proposal):
+        return "removes too much"
     if syntax.worse(proposal.path, proposal.before, after) is not None:
         return "would not compile"
     patch = Patch((FileChange(proposal.path, proposal.before, after),))
     checks = syntax.can_check(proposal.path)
     return Fix(proposal.title, proposal.when, proposal.origin, patch, checked=checks)
+
+
+_LARGE = 6
+_EMPTY_LINE = re.compile(r"\s*(?:(?:#|//|--|/\*|\*).*|pass|\.\.\.|[{}()\[\];]*|end)\s*;?\s*")
+
+
+def _removes_too_much(proposal: Proposal) -> bool:
+    """Whether all that the lines did is gone, or over half of many lines: that mends nothing."""
+    old = _telling(proposal.before.split("\n")[proposal.first - 1 : proposal.last])
+    new = _telling(proposal.lines)
+    if old and (not new or (len(old) > 1 and new == old[:1])):
+        return True
+    return proposal.last - proposal.first + 1 >= _LARGE and 2 * len(new) < len(old)
+
+
+def _telling(lines: Iterable[str]) -> list[str]:
+    """The lines that do something, without their indentation."""
+    return [line.strip() for line in lines if not _EMPTY_LINE.fullmatch(line)]
 
 
 def ranked(fixes: Iterable[Fix]) -> tuple[Fix, ...]:
@@ -129,12 +150,28 @@ def joined(left: Checked, right: Checked) -> Checked:
 
 def code_of(answer: str) -> tuple[str, ...]:
     """The code in a model's answer: its first fenced block, closed or not; without a fence all of it."""
-    lines = answer.splitlines()
-    fences = [at for at, line in enumerate(lines) if line.lstrip().startswith("```")]
-    if not fences:
-        return tuple(lines)
-    end = fences[1] if len(fences) > 1 else len(lines)
-    return tuple(lines[fences[0] + 1 : end])
+    lines = answer.replace("\r\n", "\n").split("\n")
+    opened = next(((at, fence) for at, line in enumerate(lines) if (fence := _FENCE.match(line))), None)
+    if opened is None:
+        return tuple(lines[:-1] if lines[-1] == "" else lines)
+    start, fence = opened
+    code = lines[start + 1 :]
+    end = next((at for at, line in enumerate(code) if _closes(line, fence)), len(code) - (code[-1:] == [""]))
+    return tuple(_moved_left(line, len(fence["indent"])) for line in code[:end])
+
+
+_FENCE = re.compile(r"(?P<indent> *)(?P<fence>`{3,}|~{3,})[^`]*$")
+
+
+def _closes(line: str, opening: re.Match[str]) -> bool:
+    """Whether a line ends a block, as CommonMark has it: a fence that stands further in is code."""
+    fence = line.strip()
+    is_fence = set(fence) == {opening["fence"][0]} and len(fence) >= len(opening["fence"])
+    return is_fence and len(line) - len(line.lstrip()) <= len(opening["indent"])
+
+
+def _moved_left(line: str, by: int) -> str:
+    return line[min(by, len(line) - len(line.lstrip(" "))) :]
 
 
 def without_numbers(lines: Sequence[str]) -> tuple[str, ...]:

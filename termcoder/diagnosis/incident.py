@@ -72,6 +72,13 @@ class Incident:
         found = (step.place for steps in self.steps for step in steps)
         return tuple(dict.fromkeys(place for place in found if place))
 
+    @cached_property
+    def files(self) -> frozenset[str]:
+        """Every file that the log's frames name, in the log's writing and as the project's."""
+        steps = [step for steps in self.steps for step in steps]
+        written = {step.frame.file for step in steps if step.frame.file}
+        return frozenset(written | {step.located.path for step in steps if step.located})
+
 
 def incident_of(log: str, locator: Locator) -> Incident:
     """Read a log and find its frames in the project. Never raises, whatever the text."""

@@ -1,7 +1,6 @@
 """Diagnosis: an error log becomes a cause, a place, and fixes that were checked and, if wanted, tried."""
 
 import asyncio
-import secrets
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
@@ -9,33 +8,16 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
-from termcoder import prompts
-from termcoder.context import ContextItem
-from termcoder.conversation import Message, Role, Turn
-from termcoder.diagnosis.answer import Diagnosis, FixIdea, grammar_of, read_answer
-from termcoder.diagnosis.evidence import Evidence, Part, described, gather
-from termcoder.diagnosis.fixes import (
-    Checked,
-    Fix,
-    Origin,
-    Proposal,
-    Trial,
-    by_rule,
-    checked,
-    code_of,
-    joined,
-    ranked,
-    without_numbers,
-)
-from termcoder.diagnosis.incident import Incident, Place, incident_of
+from termcoder.conversation import Turn
+from termcoder.diagnosis.fixes import Checked, Fix, Trial, by_rule, checked, ranked
+from termcoder.diagnosis.incident import Incident, incident_of
 from termcoder.diagnosis.recipes import rewrites
-from termcoder.engine.base import Engine, Request, Sampling
+from termcoder.engine.base import Engine
 from termcoder.errors import TermcoderError, WorkspaceError
-from termcoder.features.base import AnswerReady, ContextReady, TextDelta, TurnFailed, TurnInterrupted
+from termcoder.features.diagnosis_run import DiagnosisEvent, DiagnosisRun
 from termcoder.features.session_book import SessionBook
-from termcoder.features.turn import Prompt, run_turn, until
 from termcoder.scratch import Outcome, Scratch
-from termcoder.sessions.schema import new_id, utc_now
+from termcoder.sessions.schema import new_id
 from termcoder.settings import DiagnoseSettings
 from termcoder.workspace import Locator, Workspace
 
@@ -44,40 +26,6 @@ PANE = "traceback"
 
 KEPT_LOG = 2_000_000
 """Characters of a log that are kept in the session; of a longer one the part around the error."""
-ANSWER_TOKENS = 450
-
-
-@dataclass(frozen=True, slots=True)
-class DiagnosisGrew:
-    """The diagnosis so far."""
-
-    diagnosis: Diagnosis
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceReady:
-    """What the model is shown: how many secrets were hidden from it, what was left out."""
-
-    tokens: int
-    secrets: int
-    left_out: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FixesFound:
-    """The fixes so far; `waiting` samples of `asked` are still being written."""
-
-    checked: Checked
-    waiting: int = 0
-    asked: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class DiagnosisEnded:
-    """Nothing more comes. `error` says why, where it ended early; `stopped` where the user ended it."""
-
-    error: TermcoderError | None = None
-    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +36,6 @@ class TrialProgress:
     done: int
     total: int
     note: str = ""
-
-
-DiagnosisEvent = EvidenceReady | DiagnosisGrew | FixesFound | DiagnosisEnded
 
 
 class Diagnose:
@@ -140,7 +85,7 @@ class Diagnose:
 
         `turn_id`: under which the session keeps it, where it has one already.
         """
-        run = _Run(self, engine, incident, index, cancel, turn_id or new_id())
+        run = DiagnosisRun(self, engine, incident, index, cancel, turn_id or new_id())
         async with aclosing(run.events()) as events:
             async for event in events:
                 yield event
@@ -190,145 +135,5 @@ def _kept(incident: Incident, index: int) -> str:
     if len(incident.log) <= KEPT_LOG:
         return incident.log
     failure = incident.failure(index)
-    lines = incident.log.splitlines(keepends=True)
-    return "".join(lines[max(0, failure.first - 200) : failure.last + 200])[:KEPT_LOG]
-
-
-class _Run:
-    """One diagnosis on its way."""
-
-    def __init__(
-        self,
-        owner: Diagnose,
-        engine: Engine,
-        incident: Incident,
-        index: int,
-        cancel: asyncio.Event,
-        turn_id: str,
-    ) -> None:
-        self._owner = owner
-        self._engine = engine
-        self._incident = incident
-        self._index = index
-        self._cancel = cancel
-        self._turn_id = turn_id
-        self._settings = owner.settings
-        self._seed = secrets.randbelow(2**31)
-        self._diagnosis = Diagnosis()
-        self._error: TermcoderError | None = None
-
-    async def events(self) -> AsyncGenerator[DiagnosisEvent, None]:
-        found = await asyncio.to_thread(self._owner.rule_fixes, self._incident, self._index)
-        yield FixesFound(found)
-        evidence = await asyncio.to_thread(gather, self._incident, self._index, self._owner.source)
-        async with aclosing(self._diagnose(evidence)) as events:
-            async for event in events:
-                yield event
-        if self._error is None and not self._cancel.is_set():
-            async with aclosing(self._write_fixes(evidence, found)) as fixes:
-                async for fix_event in fixes:
-                    yield fix_event
-        yield DiagnosisEnded(self._error, self._cancel.is_set())
-
-    async def _diagnose(self, evidence: Evidence) -> AsyncGenerator[DiagnosisEvent, None]:
-        places = self._places()
-        names = {place.path for place in self._incident.places}
-        turn = Turn(self._turn_id, described(self._incident, self._index), started_at=utc_now())
-        prompt = replace(self._prompt(evidence, self._task(places)), grammar=grammar_of(places, names))
-        sampling = Sampling(self._settings.temperature, 0.95, ANSWER_TOKENS, seed=self._seed)
-        answer = ""
-        async for event in run_turn(self._engine, turn, prompt, sampling, self._save, self._cancel):
-            match event:
-                case ContextReady():
-                    left_out = (*event.dropped, *evidence.left_out)
-                    yield EvidenceReady(event.prompt_tokens, evidence.secrets.count, left_out)
-                case TextDelta(text):
-                    answer += text
-                    self._diagnosis = read_answer(answer, places, names)
-                    yield DiagnosisGrew(self._diagnosis)
-                case AnswerReady() | TurnInterrupted():
-                    yield DiagnosisGrew(self._diagnosis)
-                case TurnFailed(_, error):
-                    self._error = error
-
-    def _save(self, turn: Turn) -> None:
-        self._owner.record(turn, self._incident, self._index)
-
-    def _places(self) -> list[Place]:
-        """The places that the answer may name: those of this error's own frames, else of all its frames."""
-        steps = [step for step in self._incident.steps[self._index] if step.place]
-        chosen = [step for step in steps if step.located] or [step for step in steps if step.own] or steps
-        return list(dict.fromkeys(step.place for step in reversed(chosen) if step.place))
-
-    def _task(self, places: Sequence[Place]) -> str:
-        shown = " or ".join(str(place) for place in places[:6]) or "unknown"
-        return prompts.find("diagnose-task").render(error=described(self._incident, self._index), places=shown)
-
-    def _prompt(self, evidence: Evidence, task: str) -> Prompt:
-        head = (Message(Role.SYSTEM, prompts.find("diagnose").body),)
-        items = tuple(_item(part) for part in evidence.parts)
-        return Prompt(head, items, (Message(Role.USER, task),), drop_step=1)
-
-    async def _write_fixes(self, evidence: Evidence, found: Checked) -> AsyncGenerator[DiagnosisEvent, None]:
-        """Have the model write each idea as code, several samples in one batch."""
-        ideas = [idea for idea in self._diagnosis.ideas if idea.title][:3]
-        if evidence.region is None or not ideas:
-            return
-        wanted = [idea for _ in range(max(1, self._settings.samples // len(ideas))) for idea in ideas]
-        writers = [asyncio.create_task(self._written(evidence, idea, at)) for at, idea in enumerate(wanted)]
-        proposals: list[Proposal] = []
-        unusable = 0
-        try:
-            yield FixesFound(found, len(writers), len(writers))
-            for number, done in enumerate(asyncio.as_completed(writers), 1):
-                proposal = await done
-                proposals += [proposal] if proposal else []
-                unusable += proposal is None
-                if self._cancel.is_set():
-                    break
-                so_far = await asyncio.to_thread(checked, proposals)
-                left = len(writers) - number
-                yield FixesFound(_with_unusable(joined(found, so_far), unusable), left, len(writers))
-        except TermcoderError as error:
-            self._error = error
-        finally:
-            await _ended(writers)
-
-    async def _written(self, evidence: Evidence, idea: FixIdea, number: int) -> Proposal | None:
-        region = evidence.region
-        assert region is not None
-        code = "\n".join(evidence.code)
-        task = prompts.find("rewrite-task").render(
-            error=described(self._incident, self._index),
-            path=region.path,
-            line=evidence.code[region.line - region.first].strip(),
-            language=self._incident.failure(self._index).language,
-            code=code,
-            idea=idea.title.rstrip("."),
-        )
-        head = Message(Role.SYSTEM, prompts.find("rewrite").body)
-        temperature = self._settings.temperature if number < 3 else self._settings.sample_temperature
-        sampling = Sampling(temperature, 0.95, 64 + 2 * len(code) // 3, seed=self._seed + number)
-        request = Request((head, Message(Role.USER, task)), sampling, copies=True)
-        answer = ""
-        async with aclosing(until(self._cancel, self._engine.stream(request))) as chunks:
-            async for chunk in chunks:
-                answer += chunk.text
-        lines = evidence.restored(without_numbers(code_of(answer)))
-        if lines is None or not any(line.strip() for line in lines):
-            return None
-        return Proposal(idea.title, idea.when, Origin.MODEL, region.path, region.text, region.first, region.last, lines)
-
-
-def _item(part: Part) -> ContextItem:
-    return ContextItem(part.name, (Message(Role.USER, part.text),))
-
-
-def _with_unusable(found: Checked, unusable: int) -> Checked:
-    return replace(found, dropped=(*found.dropped, ("held no code", unusable))) if unusable else found
-
-
-async def _ended(tasks: Sequence["asyncio.Task[Any]"]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    lines = incident.log.split("\n")
+    return "\n".join(lines[max(0, failure.first - 200) : failure.last + 200])[:KEPT_LOG]

@@ -20,12 +20,13 @@ from termcoder.diagnosis.incident import Incident, Place, Step
 from termcoder.edits import Patch, UndoStore, apply
 from termcoder.engine.base import Engine, EngineState, EngineStatus
 from termcoder.errors import TermcoderError
-from termcoder.features.diagnose import (
+from termcoder.features.diagnosis_run import (
     DiagnosisEnded,
     DiagnosisEvent,
     DiagnosisGrew,
     EvidenceReady,
     FixesFound,
+    notes_of,
 )
 from termcoder.features.parts import Parts
 from termcoder.sessions.schema import new_id, utc_now
@@ -249,8 +250,8 @@ class Diagnosing:
 
     def _show_event(self, event: DiagnosisEvent) -> None:
         match event:
-            case EvidenceReady(tokens, secrets, left_out):
-                self._notes = evidence_notes(secrets, left_out)
+            case EvidenceReady(tokens):
+                self._notes = notes_of(event)
                 self._set_activity(f"reading {tokens:,} tokens")
             case DiagnosisGrew(diagnosis):
                 self._diagnosis = diagnosis
@@ -387,16 +388,6 @@ class Diagnosing:
     def _run(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
         if self._pane.is_attached:
             self._pane.run_worker(work, group=group, exclusive=True)  # type: ignore[arg-type]  # None isn't inferred
-
-
-def evidence_notes(secrets: int, left_out: tuple[str, ...]) -> list[str]:
-    """What a user should know of what the model was shown."""
-    notes = []
-    if secrets:
-        notes.append(f"{secrets} secret{'s were' if secrets > 1 else ' was'} hidden from the model")
-    if left_out:
-        notes.append(f"not shown to the model: {', '.join(left_out)}")
-    return notes
 
 
 def _marks(incident: Incident) -> dict[int, LogMark]:
