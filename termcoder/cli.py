@@ -5,6 +5,7 @@ import gc
 import os
 import shlex
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -17,6 +18,8 @@ from termcoder.settings import Settings
 if TYPE_CHECKING:
     from termcoder.opening import Opening
 
+ENGINE_THREAD = "engine"
+"""The name of the thread that starts an engine."""
 FLAGS = {
     "model": "model.name",
     "engine": "engine.backend",
@@ -31,6 +34,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run termcoder. Returns the exit code: 0 done, 1 an error told on standard error, 2 wrong usage, 130 Ctrl+C."""
     words = list(sys.argv[1:] if argv is None else argv)
     args = parser(words).parse_args(words)
+    code = _run(args)
+    if any(thread.name == ENGINE_THREAD for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # a thread is still importing vLLM: torch aborts where Python ends under it
+    return code
+
+
+def _run(args: argparse.Namespace) -> int:
     try:
         return int(args.run(args))
     except TermcoderError as error:

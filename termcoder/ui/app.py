@@ -50,6 +50,7 @@ class TermcoderApp(App[int]):
         """`make_parts` is called after the first paint: what it imports need not be waited for."""
         super().__init__()
         self._opening = opening
+        self._traceback: TracebackPane | None = None
         self._settings = settings
         self._make_parts = make_parts
         self.parts: Parts | None = None
@@ -98,6 +99,7 @@ class TermcoderApp(App[int]):
         await self.screen_stack[0].query_one("#traceback").mount(pane)
         diagnosing = Diagnosing(pane, parts)
         pane.attach(diagnosing)
+        self._traceback = pane
         if self._opening:
             diagnosing.load(self._opening.log, self._opening.command)
         self._show_pane(self.active_pane)
@@ -111,10 +113,8 @@ class TermcoderApp(App[int]):
 
     @property
     def traceback(self) -> "TracebackPane | None":
-        """The traceback pane, once there is one."""
-        from termcoder.ui.panes.traceback import TracebackPane
-
-        return next(iter(self.screen_stack[0].query(TracebackPane)), None)
+        """The traceback pane, once it is ready."""
+        return self._traceback
 
     @property
     def active_pane(self) -> str:
@@ -127,8 +127,16 @@ class TermcoderApp(App[int]):
         root.query_one(PaneTabs).active = name
         if name == "chat":
             self.pane.composer.focus()
-        elif (traceback := self.traceback) is not None:
-            traceback.take_focus()
+        elif self.traceback is not None:
+            self.traceback.take_focus()
+        else:
+            self.screen.set_focus(None)  # the message gets no keys that are meant for the pane to come
+
+    @on(events.Paste)
+    def _pasted_early(self, event: events.Paste) -> None:
+        """Keep what was pasted for a pane that is not ready yet."""
+        if self.active_pane == "traceback" and self.traceback is None:
+            self._opening = Opening(event.text)
 
     def action_next_pane(self) -> None:
         """Show the next pane."""

@@ -1,5 +1,6 @@
 """The traceback pane as a whole on the scripted engine: what a user does and what is on the screen then."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -15,8 +16,10 @@ from termcoder.diagnosis.fixes import Origin, Trial
 from termcoder.engine.base import EngineState, Request
 from termcoder.engine.scripted import Script, ScriptedEngine
 from termcoder.features.diagnose import PANE
+from termcoder.features.parts import Parts
 from termcoder.opening import Opening
 from termcoder.sessions.store import SessionStore
+from termcoder.ui.app import TermcoderApp
 from termcoder.ui.panes.diagnosing import Diagnosing
 from termcoder.ui.panes.traceback import TracebackPane
 from termcoder.ui.screens.apply import ApplyScreen
@@ -233,3 +236,29 @@ async def test_the_program_opens_on_a_log(project: Path, log: str) -> None:
         await until(pilot, lambda: pane.query_one(SourceView).line == 2)
         assert app_of(pilot).active_pane == "traceback"
         await until(pilot, lambda: pane.query_one(ErrorList).has_focus)
+
+
+async def test_keys_and_a_paste_that_come_before_the_pane_is_ready_are_not_lost(
+    project: Path, log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready, attach = asyncio.Event(), TermcoderApp._attach_traceback
+
+    async def attach_later(app: TermcoderApp, parts: Parts) -> None:
+        await ready.wait()
+        await attach(app, parts)
+
+    monkeypatch.setattr(TermcoderApp, "_attach_traceback", attach_later)
+    app = make_app(project, ScriptedEngine())
+    async with app.run_test(size=(130, 40)) as pilot:
+        await pilot.press("f2")
+        app.post_message(events.Paste(log))
+        await pilot.pause()
+        ready.set()
+        await until(pilot, lambda: app.traceback is not None)
+        pane = app.traceback
+        assert pane is not None
+        await until(pilot, lambda: pane.query_one(SourceView).line == 2)
+        assert app.pane.composer.text_to_send() == ""
+        await app.pane.conversation()
+        assert app.parts is not None
+        await app.parts.host.stop()
