@@ -51,6 +51,7 @@ class TermcoderApp(App[int]):
         super().__init__()
         self._opening = opening
         self._traceback: TracebackPane | None = None
+        self._pasted = ""  # before there was a traceback pane
         self._settings = settings
         self._make_parts = make_parts
         self.parts: Parts | None = None
@@ -100,7 +101,9 @@ class TermcoderApp(App[int]):
         diagnosing = Diagnosing(pane, parts)
         pane.attach(diagnosing)
         self._traceback = pane
-        if self._opening:
+        if self._pasted:
+            diagnosing.paste(self._pasted)
+        elif self._opening:
             diagnosing.load(self._opening.log, self._opening.command)
         self._show_pane(self.active_pane)
         await self.pane.conversation()  # the session is restored
@@ -136,7 +139,7 @@ class TermcoderApp(App[int]):
     def _pasted_early(self, event: events.Paste) -> None:
         """Keep what was pasted for a pane that is not ready yet."""
         if self.active_pane == "traceback" and self.traceback is None:
-            self._opening = Opening(event.text)
+            self._pasted = event.text
 
     def action_next_pane(self) -> None:
         """Show the next pane."""

@@ -81,7 +81,7 @@ async def running(
 
 
 async def paste(pilot: Pilot[Any], pane: TracebackPane, text: str) -> Diagnosing:
-    pane.post_message(events.Paste(text))
+    pane.post_message(events.Paste(text.replace("\n", "\r")))  # as terminals send it
     errors = pane.query_one(ErrorList)
     await until(pilot, lambda: errors.row_count > 0)
     await until(pilot, lambda: pane.query_one(SourceView).path is not None)
@@ -251,7 +251,7 @@ async def test_keys_and_a_paste_that_come_before_the_pane_is_ready_are_not_lost(
     app = make_app(project, ScriptedEngine())
     async with app.run_test(size=(130, 40)) as pilot:
         await pilot.press("f2")
-        app.post_message(events.Paste(log))
+        app.post_message(events.Paste(log.replace("\n", "\r")))
         await pilot.pause()
         ready.set()
         await until(pilot, lambda: app.traceback is not None)

@@ -33,6 +33,7 @@ from termcoder.sessions.schema import new_id, utc_now
 from termcoder.tracebacks import Certainty
 from termcoder.ui.inert import inert, one_line
 from termcoder.ui.widgets.diagnosis_view import DiagnosisView
+from termcoder.ui.widgets.draft import normalise
 from termcoder.ui.widgets.error_list import ErrorList
 from termcoder.ui.widgets.fix_list import FixList
 from termcoder.ui.widgets.log_view import LogMark, LogView
@@ -55,6 +56,7 @@ class Diagnosing:
         self._undo = UndoStore(parts.diagnose.workspace.root)
         self._incident: Incident | None = None
         self._turn_id = ""
+        self._asked = False  # the user brought a log
         self._command = parts.settings.diagnose.command
         self._found = Checked()
         self._diagnosis = Diagnosis()
@@ -79,15 +81,20 @@ class Diagnosing:
 
     def load(self, log: str, command: str = "", error: int = -1) -> None:
         """Show another log. `command`: what reproduces its error. `error`: the one to choose, if not the root."""
+        self._asked = True
         self.cancel()
         self._command = command or self._command
         self._run(partial(self._load, log, error), "load")
 
+    def paste(self, text: str) -> None:
+        """Show a pasted log. Most terminals paste CR for every newline; beside LF it is the log's own."""
+        self.load(text if "\n" in text else normalise(text))
+
     async def restore(self) -> None:
-        """Show the log of the restored session."""
+        """Show the log of the restored session, unless the user has brought another one."""
         restored = self._feature.restored()
-        if restored is not None and self._incident is None:
-            await self._load(*restored, keep=False)
+        if restored is not None and not self._asked:
+            self._run(partial(self._load, *restored, keep=False), "load")
 
     async def _load(self, log: str, error: int = -1, *, keep: bool = True) -> None:
         self._view(DiagnosisView).show_state("reading the log" if log else "", "waiting")
@@ -119,7 +126,9 @@ class Diagnosing:
 
     def _show_nothing(self, incident: Incident) -> None:
         self._view(SourceView).show_message("")
-        nothing = f"No error was found in {incident.report.lines:,} lines." if incident.log.strip() else ""
+        count = incident.report.lines
+        lines = f"{count:,} lines" if count != 1 else "1 line"
+        nothing = f"No error was found in {lines}." if incident.log.strip() else ""
         self._view(DiagnosisView).show_state(nothing)
 
     async def _chosen(self, incident: Incident, index: int) -> None:

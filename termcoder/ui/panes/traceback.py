@@ -89,7 +89,7 @@ class TracebackPane(Vertical):
     async def on_paste(self, event: events.Paste) -> None:
         """Read what was pasted."""
         event.stop()
-        (await self.diagnosing()).load(event.text)
+        (await self.diagnosing()).paste(event.text)
 
     async def action_diagnose(self) -> None:
         """Ask the model for the cause and for fixes."""
