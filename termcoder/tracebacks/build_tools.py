@@ -71,6 +71,7 @@ _EXPLAINED = (
 )
 _EXPLAINED_WITHIN = 2000
 _REACH = 80
+_LONGEST_PLACE = 300  # characters of a line that is a Dockerfile's place
 
 
 def parse(lines: Sequence[str]) -> Iterable[Failure]:
@@ -175,7 +176,7 @@ def _docker(lines: Sequence[str], index: int) -> Failure | None:
         return None
     if match["old"]:
         return _old_docker(lines, index, match["old"])
-    kind, message = match["type"] or match["solve"], match["message"] or match["what"]
+    kind, message = match["type"] or match["solve"], match["message"] or match["what"] or ""
     frames = _dockerfile(lines, index)
     error = LoggedError(kind, message.strip(), frames, at=index)
     return _failure("shell", "docker", error, index, Certainty.CERTAIN)
@@ -186,9 +187,9 @@ def _dockerfile(lines: Sequence[str], index: int) -> tuple[Frame, ...]:
     code = ""
     for at in range(index - 1, max(-1, index - _REACH), -1):
         line = lines[at].strip()
-        marked = _DOCKER_CODE.match(line)
+        marked = _DOCKER_CODE.match(line) if ">>> " in line else None
         code = marked["code"].strip() if marked else code
-        if match := _DOCKERFILE.search(line):
+        if len(line) < _LONGEST_PLACE and "file" in line and (match := _DOCKERFILE.search(line)):
             return (Frame(match["file"], int(match["line"]), code=code, at=at),)
     return ()
 

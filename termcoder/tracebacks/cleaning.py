@@ -108,18 +108,22 @@ def _without_steps(stream: Stream) -> Iterator[Stream]:
     """
     steps: dict[str, tuple[list[str], list[int]]] = {}
     kept: list[str] = []
-    shown: set[str] | None = None
+    shown: set[str] = set()
+    again = False
     for line, number in zip(stream.lines, stream.numbers, strict=True):
         found = _STEP.match(line) if line.startswith("#") else None
         if found:
             lines, numbers = steps.setdefault(found["step"], ([], []))
             lines.append(line[found.end() :])
+            shown.add(line[found.end() :])
             numbers.append(number)
         elif line.startswith((" > [", "------")):
-            shown = {text for lines, _ in steps.values() for text in lines} if line[1] == ">" else None
-        elif shown is not None and (time := _STEP_TIME.match(line)):
-            line = "" if line in shown else line[time.end() :]
-        kept.append("" if found else line)
+            again = line[1] == ">"
+        time = _STEP_TIME.match(line) if again and not found else None
+        if time:
+            kept.append("" if line in shown else line[time.end() :])
+        else:
+            kept.append("" if found else line)
     yield Stream(kept, stream.numbers) if steps or kept != stream.lines else stream
     for lines, numbers in steps.values():
         yield Stream([_STEP_TIME.sub("", line, count=1) for line in lines], numbers)

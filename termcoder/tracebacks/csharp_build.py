@@ -12,7 +12,8 @@ _CODES = (
     r"|SCS|S|RCS|MSTEST|WMC|MVVMTK|LIB|GRPC|CTC|XC|CSC)\d{2,5}"
 )
 _ERROR = re.compile(
-    rf"(?:\s*(?:\d\d:\d\d:\d\d )?(?:\[ERR\]|Error:|::error::))?(?:\s*\d+>)?\s*(?:(?P<place>\S.*?) ?: )?(?P<kind>(?:fatal )?error) (?P<code>{_CODES})\s?: (?P<message>.*)$"
+    r"(?:\s*(?:\d\d:\d\d:\d\d )?(?:\[ERR\]|Error:|::error::))?(?:\s*\d+>)?\s*"
+    rf"(?:(?P<place>\S.*?) ?: )?(?P<kind>(?:fatal )?error) (?P<code>{_CODES})\s?: (?P<message>.*)$"
 )
 _PLACE = re.compile(r"(?P<file>.+?)\((?P<line>\d{1,9})(?:,(?P<column>\d{1,9}))?(?:[,-]\d{1,9}){0,3}\)$")
 _PROJECT = re.compile(r"\s\[(?P<project>[^\[\]]+\.\w*(?:proj|sln|slnx|metaproj|targets|props)(?:::[^\]]*)?)\]\s*$")

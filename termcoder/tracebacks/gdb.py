@@ -15,7 +15,10 @@ _STOP = re.compile(
     r"stop reason = (?:signal (?P<signal>SIG\w+)|(?P<exception>EXC_\w+)|(?P<other>[A-Z][\w ]*?))"
     r"(?:: ?(?P<why>.*)| ?(?P<how>\(.*))?$"
 )
-_FRAME = re.compile(r"\s*(?:\(gdb\)\s*)?#(?P<number>\d{1,5})\s+(?:0x[0-9a-f]+ in +)?(?P<rest>[^\s(].*|\(anonymous.*|\(\) (?:at|from) .*)")
+_FRAME = re.compile(
+    r"\s*(?:\(gdb\)\s*)?#(?P<number>\d{1,5})\s+(?:0x[0-9a-f]+ in +)?"
+    r"(?P<rest>[^\s(].*|\(anonymous.*|\(\) (?:at|from) .*)"
+)
 _BARE = re.compile(r"(?:0x[0-9a-f]+ in )?(?P<rest>[^\s#].*\).*)")
 _AT = re.compile(r" at (?P<file>[^\n]+?):(?P<line>\d+)\s*$")
 _FROM = re.compile(r" (?:from|at(?= \S+\.(?:so|dylib|dll)\b)) (?P<module>\S.*?)\s*$")
@@ -82,7 +85,7 @@ def _stopped_at(lines: Sequence[str], index: int) -> tuple[_Stack, int]:
 
 def _backtrace(lines: Sequence[str], index: int) -> Failure | None:
     """A stack without the signal: not an error where the program only stopped at a breakpoint."""
-    if not _FRAME.match(lines[index]):
+    if "#1" not in "".join(lines[index + 1 : index + _GAP]) or _gdb_frame(lines, index) is None:
         return None
     if any(pause in line for line in lines[max(0, index - 6) : index] for pause in _PAUSES):
         return None
@@ -116,15 +119,16 @@ def _failure(name: str, error: LoggedError, first: int, last: int, certainty: Ce
 def _read_stack(lines: Sequence[str], start: int, mark: str, read: _ReadFrame) -> tuple[_Stack, int]:
     """The frames from `start` on. A single frame and then #0 again: shown at the stop, and once more by `bt`."""
     stack: _Stack = []
-    at, last = start, start - 1
+    at, last, again = start, start - 1, 0
     while at < min(len(lines), last + _GAP) and len(stack) < _MOST:
         if "received signal" in lines[at] or ("stop reason =" in lines[at] and len(stack) > 1):
             break
         found = read(lines, at) if mark in lines[at] else None
         if found is not None:
             number, frame, end = found
-            if number == 0 and len(stack) > 1:
+            if number == 0 and (len(stack) > 1 or again > 1):
                 break
+            again += number == 0
             stack = [] if number == 0 else stack
             stack.append((number, frame))
             at = last = end

@@ -138,10 +138,10 @@ def _failure(error: LoggedError, last: int, form: str) -> Failure:
 def _command(lines: Sequence[str], at: int, text: str, known: bool = False) -> Failure | None:
     """What the go command says of modules and packages; its lines about progress are no errors."""
     progress = text.startswith((*_PROGRESS, "warning", "to add"))
-    if not known and not text.endswith(" imports") and (progress or not _COMMAND.search(text) or not _MODULES.search(text)):
-        return None
     if text.endswith(" imports") and at + 1 < len(lines) and lines[at + 1].startswith("\t"):
         return _imports(lines, at, text)
+    if not known and (progress or not _COMMAND.search(text) or not _MODULES.search(text)):
+        return None
     if text.startswith("errors parsing") and at + 1 < len(lines) and _PLACED.match(lines[at + 1]):
         return None
     rest, last = _below(lines, at)

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from termcoder.tracebacks import golang_panics
@@ -203,18 +204,23 @@ def _stack_errors(record: Mapping[str, Any], message: str, reason: str, at: int)
 
 def _told(stack: str, text: str, at: int) -> tuple[LoggedError, ...]:
     """The errors that a stack's text tells, all on the record's one line."""
+    errors = tuple([_on_line(error, at) for error in _errors_of(stack)])
+    if len(errors) == 1 and "[PANIC" not in text:
+        return (replace(errors[0], message=text),)
+    return errors
+
+
+@lru_cache(maxsize=256)
+def _errors_of(stack: str) -> tuple[LoggedError, ...]:
+    """The errors of the first failure in a stack's text; servers log the same one again and again."""
     lines = stack.replace(" goroutine ", "\ngoroutine ", 1).split("\n")
-    for failure in [*golang_panics.parse(lines), *_texts(lines)]:
-        errors = tuple(
-            replace(error, at=at, frames=tuple(replace(frame, at=at) for frame in error.frames))
-            for error in failure.errors
-        )
-        last = errors[-1]
-        return (
-            *errors[:-1],
-            replace(last, message=text if len(errors) == 1 and "[PANIC" not in text else last.message),
-        )
-    return ()
+    failures = [*golang_panics.parse(lines), *_texts(lines)]
+    return failures[0].errors if failures else ()
+
+
+def _on_line(error: LoggedError, at: int) -> LoggedError:
+    frames = tuple([Frame(old.file, old.line, old.function, old.own, at=at) for old in error.frames])
+    return LoggedError(error.type, error.message, frames, at, error.relation, error.handled, error.notes)
 
 
 def _texts(lines: Sequence[str]) -> Iterator[Failure]:
@@ -247,7 +253,7 @@ def _fatal_records(lines: Sequence[str]) -> Iterator[Failure]:
         if "level=" in line and _LOGFMT.search(line):
             fields = {field["key"]: field["quoted"] or field["bare"] or "" for field in _FIELD.finditer(line)}
             told = {key: value.replace('\\"', '"') for key, value in fields.items()}
-        elif '"level":"fatal"' in line and ('.go:' in line or '"logger":' in line or '"ts":' in line):
+        elif '"level":"fatal"' in line and (".go:" in line or '"logger":' in line or '"ts":' in line):
             told = _loads(line[line.index("{") :]) or {}
         else:
             continue

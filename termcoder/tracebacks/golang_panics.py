@@ -198,12 +198,12 @@ def _bare_stack(lines: Sequence[str], at: int) -> Failure | None:
     stack = read_stack(lines, at)
     panicked = any(frame.function == "panic" for frame in stack.frames)
     above = lines[at - 1] if at else ""
-    complains = bool(_COMPLAINS.search(above))
+    klog = _KLOG.match(above)
+    complains = klog is not None or bool(_COMPLAINS.search(above))
     exits = stack.end < len(lines) and bool(_STATUS.match(lines[stack.end]))
     if not stack.frames or not (panicked or complains or exits):
         return None
     says = _SAYS.search(above)
-    klog = _KLOG.match(above)
     message = (klog or says or {"message": _STAMP.sub("", above, count=1)})["message"] if complains else ""
     word = "panic" if panicked or says or not complains else "error"
     caught = panicked and any((frame.function or "").startswith("runtime/debug.") for frame in stack.frames)

@@ -13,9 +13,11 @@ MAX_LINE = 4000
 """A longer line is read as text, never as a frame."""
 
 _LIBRARY = re.compile(
-    r"^electron/js2c/|^(?:file://)?/var/runtime/|^(?:ext|deno|bun|native|chrome|moz|chrome-extension|moz-extension|safari-extension|resource):|^\[native|^native$"
+    r"^electron/js2c/|^(?:core|common|router|forms|http|platform-browser|animations)\.mjs|^(?:file://)?/var/runtime/"
+    r"|^(?:ext|deno|bun|native|chrome|moz|chrome-extension|moz-extension|safari-extension|resource):|^\[native|^native$"
     r"|^https?://(?:deno\.land|jsr\.io|esm\.sh|unpkg\.com|cdn\.|cdnjs\.|code\.jquery\.|ajax\.googleapis\.)"
-    r"|\(webpack\)|webpack/(?:bootstrap|runtime)|(?:^|/)(?:react|react-dom|vue|runtime-core|runtime-dom|reactivity|angular|jquery|zone|polyfills?)"
+    r"|\(webpack\)|webpack/(?:bootstrap|runtime)"
+    r"|(?:^|/)(?:react|react-dom|vue|runtime-core|runtime-dom|reactivity|angular|jquery|zone|polyfills?)"
     r"(?:[-.][\w.-]*)?\.m?js(?:$|\?)|/vendors?[~.-][^/]*\.js|^evalmachine\.|next/dist/"
 )
 # Before version 16, Node named its own files without a folder.

@@ -63,17 +63,18 @@ def rows_of(lines: Sequence[str]) -> list[Row]:
         if "\\n" in line and ("#0 " in line or "[object]" in line or "Stack trace" in line):
             parts = line.split("\\n") if "Stack trace:\\n" in line else _ESCAPED_LINE.split(line)
             rows += [Row(_bare(part), at) for part in parts]
-        elif (
-            "Stack trace:" in line
-            and len(line) > _LONGEST_ALONE
-            or "{main} " in line
-            or "#1 " in line
-            and "#0 " in line
-        ):
+        elif _may_be_several(line):
             rows += [Row(part, at) for part in _ON_ONE_LINE.split(_bare(line))]
         else:
             rows.append(Row(_bare(line), at))
     return rows
+
+
+def _may_be_several(line: str) -> bool:
+    """Whether newlines may have been lost from a line."""
+    if "Stack trace:" in line and len(line) > _LONGEST_ALONE:
+        return True
+    return "{main} " in line or ("#1 " in line and "#0 " in line)
 
 
 def _bare(line: str) -> str:

@@ -99,7 +99,7 @@ def _place(item: object, at: int) -> Frame | None:
 def _listed(value: object, at: int, depth: int = 0) -> tuple[LoggedError, ...]:
     """The exceptions of the first list of them, which has the last one first."""
     if isinstance(value, list) and value and all(isinstance(item, dict) and "exc_type" in item for item in value):
-        links = [Relation.ALONE, *(Relation.CAUSE if item.get("is_cause") else Relation.CONTEXT for item in value[:-1])]
+        links = [Relation.ALONE, *(Relation.CAUSE if item.get("is_cause") else Relation.CONTEXT for item in value[1:])]
         return tuple(_exception(item, link, at) for item, link in zip(value[::-1], links[::-1], strict=True))
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     if depth < _DEEPEST:

@@ -1,5 +1,6 @@
 """From a log's text to its report: cleans it, asks the parsers, puts what they found in order, picks the root."""
 
+import gc
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,11 +12,15 @@ from termcoder.tracebacks.report import Certainty, Failure, Frame, LoggedError, 
 
 LONGEST_LINE = 16_000
 """Characters of a line that are looked at: more is data, not a log."""
+LONGEST_RECORD = 1_000
+"""Characters of the lines around an error that are looked at for a word of what the program did then."""
 BLOCK_LINES = 256
 BLOCKS_BEFORE, BLOCKS_AFTER = 1, 4
 """Around a block of lines with a parser's mark, so many blocks more are given to it."""
 FIRST_LINES, LAST_LINES = 15_000, 30_000
 """So many lines with errors in them are read from the beginning and the end of a log that has more."""
+LONG_LINE = 160
+"""Characters; a log whose lines are twice as long on average has half as many of them read."""
 
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 _FALLBACK = re.compile(
@@ -28,6 +33,16 @@ _RECORD = re.compile(r"\b(?:DEBUG|INFO|NOTICE|WARN(?:ING)?)\b|\b(?:debug|info|no
 
 def parse(text: str) -> Report:
     """Read a log. Never raises, whatever the text."""
+    collects = gc.isenabled()
+    gc.disable()  # it would look for garbage in tens of thousands of new errors, and find none
+    try:
+        return _report(text)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _report(text: str) -> Report:
     streams = clean(text)
     failures: list[Failure] = []
     unread = 0
@@ -65,13 +80,14 @@ def _failures_of(stream: Stream) -> tuple[list[Failure], int]:
     blocks = ["\n".join(lines[at : at + BLOCK_LINES]) for at in range(0, len(lines), BLOCK_LINES)]
     text = "\n".join(blocks)
     shapes = _shapes(text)
+    width = 1 + len(text) // (len(lines) + 1) // LONG_LINE
     claims: list[_Claim] = []
     unread = 0
     for rank, parser in enumerate(PARSERS):
         marks = [mark for mark in parser.marks if _shape(mark) in shapes or "\n" in mark]
         marks = [mark for mark in marks if mark in text]
         windows = _windows(blocks, marks, len(lines)) if marks else []
-        kept = _ends_of(windows)
+        kept = _ends_of(windows, width)
         unread = max(unread, sum(map(len, windows)) - sum(map(len, kept)))
         for window in kept:
             found = parser.parse(lines[window.start : window.stop])
@@ -104,15 +120,19 @@ def _windows(blocks: Sequence[str], marks: Sequence[str], count: int) -> list[ra
     return windows
 
 
-def _ends_of(windows: Sequence[range]) -> list[range]:
-    """The windows; where they are more than anybody reads, only the first and the last lines of them."""
-    last_from = sum(map(len, windows)) - LAST_LINES
-    if last_from <= FIRST_LINES:
+def _ends_of(windows: Sequence[range], width: int) -> list[range]:
+    """The windows; where they are more than anybody reads, only the first and the last lines of them.
+
+    `width`: of how many lines a usual one of the log takes the room.
+    """
+    first_lines = FIRST_LINES // width
+    last_from = sum(map(len, windows)) - LAST_LINES // width
+    if last_from <= first_lines:
         return list(windows)
     kept: list[range] = []
     place = 0
     for window in windows:
-        kept += [window[: max(0, FIRST_LINES - place)], window[max(0, last_from - place) :]]
+        kept += [window[: max(0, first_lines - place)], window[max(0, last_from - place) :]]
         place += len(window)
     return [part for part in kept if part]
 
@@ -166,9 +186,8 @@ def _was_handled(failure: Failure, lines: Sequence[str], another_follows: bool) 
         return False
     before = next((lines[at] for at in range(failure.first - 1, -1, -1) if lines[at].strip()), "")
     after = next((lines[at] for at in range(failure.last + 1, len(lines)) if lines[at].strip()), "")
-    return any(
-        _RETRIES.search(line) or (_FALLBACK.search(line) and _RECORD.search(line)) for line in (before, after)
-    )
+    around = (before[:LONGEST_RECORD], after[:LONGEST_RECORD])
+    return any(_RETRIES.search(line) or (_RECORD.search(line) and _FALLBACK.search(line)) for line in around)
 
 
 def _renumbered(failure: Failure, numbers: Sequence[int]) -> Failure:
@@ -181,12 +200,10 @@ def _renumbered(failure: Failure, numbers: Sequence[int]) -> Failure:
         frames = tuple([frame(each) for each in old.frames])
         return LoggedError(old.type, old.message, frames, numbers[old.at], old.relation, old.handled, old.notes)
 
-    return replace(
-        failure,
-        errors=tuple(error(each) for each in failure.errors),
-        first=numbers[failure.first],
-        last=numbers[failure.last],
-    )
+    errors = tuple([error(each) for each in failure.errors])
+    first, last = numbers[failure.first], numbers[failure.last]
+    rest = (failure.root, failure.build, failure.certainty, failure.ends_program)
+    return Failure(failure.language, failure.format, errors, first, last, *rest)
 
 
 def _root(failures: Sequence[Failure]) -> int | None:

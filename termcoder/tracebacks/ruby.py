@@ -104,16 +104,22 @@ def _failure_at(lines: Sequence[str], at: int, floor: int) -> Failure | None:
     line = lines[at]
     if ":in " in line:
         return _interpreted(lines, at) or read_logged(lines, at, floor) or _beheaded(lines, at)
-    if 'File "' in line and line.lstrip().startswith('File "'):
+    if 'File "' in line and line.lstrip(" 0123456789").startswith('File "'):
         return read_filed(lines, at, floor)
-    if line.endswith("):") and "::" in line:
-        return read_frameless(lines, at)
     if line.lstrip().startswith("Traceback (most"):
         return _upside_down(lines, at)
     if "SyntaxError" in line or "syntax error" in line:
         return _syntax_error(lines, at)
+    return _of_one_line(lines, at)
+
+
+def _of_one_line(lines: Sequence[str], at: int) -> Failure | None:
+    """What a line without a place tells."""
+    line = lines[at]
     if line.startswith("ruby: "):
         return _not_started(line, at)
+    if line.endswith("):") and "::" in line:
+        return read_frameless(lines, at)
     if line.rstrip().endswith("aborted!") and _ABORTED.match(line):
         return read_rake(lines, at)
     return None
@@ -320,6 +326,9 @@ def _gist(failure: Failure) -> Iterator[tuple[str, str, str | None, int | None]]
 
 PARSER = Parser(
     "ruby",
-    (":in `", ":in '", '.rb", line ', '.rb" line ', "::RoutingError (", "::RecordNotFound (", "syntax error", "SyntaxError", "aborted!", "ruby: "),
+    (
+        *(":in `", ":in '", '.rb", line ', '.rb" line ', "::RoutingError (", "::RecordNotFound ("),
+        *("syntax error", "SyntaxError", "aborted!", "ruby: "),
+    ),
     parse,
 )

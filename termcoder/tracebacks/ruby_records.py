@@ -19,8 +19,10 @@ _ERROR_NAME = re.compile(
 )
 _TEMPLATE = re.compile(r"\s*(?P<file>[^\s:]+\.\w+):(?P<line>\d{1,9})\s*$")
 _FILED = re.compile(
-    r"\s*File \"(?P<file>[^\"]+\.(?:rb|erb|rake|ru|haml|slim))\",? line (?P<line>\d{1,9}),? in (?P<name>.+?)\s*$"
+    r"\s*(?:\d+ )?File \"(?P<file>[^\"]+\.(?:rb|erb|rake|ru|haml|slim))\",?"
+    r" line (?P<line>\d{1,9}),? in (?P<name>.+?)\s*$"
 )
+_OCCURRED = re.compile(rf"\s*An? (?P<type>{CONSTANT}) occurred in ")
 _FRAMELESS = re.compile(rf"\s*(?P<type>{CONSTANT}::(?:\w*Error|RecordNotFound)) \((?P<message>.+)\):\s*$")
 _SOURCE = re.compile(r"\s*(?:=> ?|>> ?)?\d+: ")
 _WARNING = re.compile(r"\bwarn(?:ing)?\b|DEPRECATION", re.IGNORECASE)
@@ -126,8 +128,21 @@ def _headless(lines: Sequence[str], at: int, frames: tuple[Frame, ...], end: int
     above = next((lines[number] for number in range(at - 1, max(at - 3, -1), -1) if lines[number].strip()), "")
     if len(frames) < 3 or _WARNING.search(above):
         return None
+    mailed = _mailed(lines, at)
+    if mailed is not None:
+        return Failure("ruby", "mail", (replace(mailed, frames=frames),), mailed.at, end - 1)
     error = LoggedError("error", "", frames, at)
     return Failure("ruby", "backtrace", (error,), at, end - 1, certainty=Certainty.GUESS)
+
+
+def _mailed(lines: Sequence[str], at: int) -> LoggedError | None:
+    """What a mail about an exception begins with: `A NoMethodError occurred in orders#create:`, then the message."""
+    for number in range(at - 1, max(at - _MESSAGE_LINES, -1), -1):
+        found = _OCCURRED.match(lines[number]) if " occurred in " in lines[number] else None
+        if found:
+            told = next((line.strip() for line in lines[number + 1 : number + 4] if line.strip()), "")
+            return LoggedError(found["type"], told, at=number)
+    return None
 
 
 def _head_above(lines: Sequence[str], at: int, floor: int) -> tuple[LoggedError, str] | None:

@@ -20,7 +20,8 @@ _SHOWN = re.compile(r"^\s*\d* ?\|")
 _NOTE = re.compile(r"^\s*(?:= )?(?:note|help|warning): (?P<text>.*\S)\s*$")
 _INSIDE = re.compile(r"inside `(?P<name>.+?)` at (?P<file>(?:[A-Za-z]:)?[^:\s]+):(?P<line>\d+):(?P<column>\d+)")
 _SUMMARY = re.compile(
-    r"^(?:aborting due to |could not compile |failed to compile `.*intermediate artifacts|(?:doc)?test failed, to rerun |build failed|\d+ targets? failed"
+    r"^(?:aborting due to |could not compile |"
+    r"failed to compile `.*intermediate artifacts|(?:doc)?test failed, to rerun |build failed|\d+ targets? failed"
     r"|process didn't exit successfully|could not document |recipe for target|Recipe )"
 )
 _CARGO = re.compile(
@@ -33,7 +34,10 @@ _CARGO = re.compile(
 )
 _CARGO_WORDS = re.compile(r"`|Cargo|cargo|crate|rustc|toolchain|rustup")
 _UNDEFINED = re.compile(r"undefined (?P<what>symbol|reference)(?:: | to )[`'\"]?(?P<name>[^'\"`]+)")
-_NO_LIBRARY = re.compile(r"cannot find (?P<name>-l\S+?)(?:: .*)?$|(?:unable to find library|library not found for) (?P<lld>-l\S+)")
+_NO_LIBRARY = re.compile(
+    r"cannot find (?P<name>-l\S+?)(?:: .*)?$"
+    r"|(?:unable to find library|library not found for) (?P<lld>-l\S+)"
+)
 _SYMBOLS = re.compile(r'^\s*"(?P<name>[^"]+)", referenced from:\s*$')
 _REFERENCED = re.compile(
     r">>> referenced by \S+ \((?P<file>[^():]+):(?P<line>\d+)\)"

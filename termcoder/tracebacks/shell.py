@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from termcoder.tracebacks.parser import Parser
 from termcoder.tracebacks.report import Certainty, Failure, Frame, LoggedError
@@ -116,14 +115,15 @@ def _located(lines: Sequence[str], index: int, text: str) -> Failure | None:
     match = match or _ZSH.search(text)
     if match is None or not _may_be_script(match["script"], name, text.lstrip().startswith(match["script"])):
         return None
-    error = _error(match["text"], index)
+    error = _error(match["text"].removeprefix(f"{match['script']}: "), index)  # an older dash says it twice
     if error is None:
         return None
     error, last = _with_source(lines, index, error)
     frames = _frames(lines, index, match["script"], int(match["line"]))
     known = name == "bash" or bool(frames and frames[0].file)
     certainty = Certainty.CERTAIN if known else Certainty.LIKELY
-    return _failure(replace(error, frames=frames), name, index, last, certainty)
+    error = LoggedError(error.type, error.message, frames, error.at)
+    return _failure(error, name, index, last, certainty)
 
 
 def _may_be_script(script: str, shell: str, leads: bool) -> bool:
@@ -150,7 +150,10 @@ def _unlocated(lines: Sequence[str], index: int, text: str) -> Failure | None:
     if shell is not None:
         error = _error(shell["text"], index)
         name = shell["shell"].lstrip("-").rpartition("/")[2]
-        return None if error is None else _failure(replace(error, frames=_traced(lines, index)), name, index, index)
+        if error is None:
+            return None
+        error = LoggedError(error.type, error.message, _traced(lines, index), error.at)
+        return _failure(error, name, index, index)
     env = _ENV.search(text)
     if env is not None:
         error = LoggedError(env["type"], f"env: {env['name']}", _traced(lines, index), at=index)
@@ -223,7 +226,7 @@ def _function(lines: Sequence[str], index: int, script: str, line: int) -> str |
 
 def _traced(lines: Sequence[str], index: int) -> tuple[Frame, ...]:
     """The command that `set -x` showed last before a line: a frame with what PS4 tells of its place."""
-    if not any("+" in line for line in lines[max(0, index - _REACH) : index]):
+    if "+" not in "".join(lines[max(0, index - _REACH) : index]):
         return ()
     for at in range(index - 1, max(-1, index - _REACH), -1):
         line = lines[at]

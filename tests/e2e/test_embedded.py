@@ -1,6 +1,8 @@
 """The program in a real terminal with a real model inside it (SmolLM2-135M)."""
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -65,3 +67,25 @@ def _wait_until_gone(pids: list[int]) -> None:
     for pid in pids:
         while command_of(pid):
             os.sched_yield()
+
+
+@pytest.mark.timeout(420)
+def test_a_diagnosis_by_a_model_that_knows_little_names_only_places_that_exist(tmp_path: Path) -> None:
+    """At a temperature at which nothing it says makes sense: the grammar holds all the same."""
+    require_model()
+    project = tmp_path / "shop"
+    project.mkdir()
+    (project / "app.py").write_text('def owner(order):\n    return order["user"]\n\n\nprint(owner({}))\n', "utf-8")
+    log = subprocess.run([sys.executable, "app.py"], cwd=project, capture_output=True, check=False).stderr
+    command = [sys.executable, "-m", "termcoder", "--model", str(MODEL), "--context", "2048"]
+    command += ["--set", "diagnose.temperature=1.5", "diagnose", "--json"]
+    done = subprocess.run(command, input=log, capture_output=True, cwd=project, check=False)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    diagnosis, fixes = told["diagnosis"], told["fixes"]
+    assert diagnosis["place"] in ({"path": "app.py", "line": 2}, {"path": "app.py", "line": 5})
+    prose = " ".join([diagnosis["cause"], diagnosis["why"], *(f"{fix['title']} {fix['when']}" for fix in fixes)])
+    assert set(re.findall(r"[\w./]+:\d+", prose)) <= {"app.py:2", "app.py:5"}
+    assert [fix["title"] for fix in fixes[:2]] == ['Use .get("user")', 'Check `if "user" in order`']
+    for fix in fixes:
+        subprocess.run(["git", "apply", "--check"], input=fix["patch"].encode(), cwd=project, check=True)

@@ -1,5 +1,6 @@
 """What Java's parsers make of single forms; whole logs are in fixtures/java and fixtures/kotlin."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,16 @@ def test_the_error_of_a_compiler_has_its_column_and_notes() -> None:
 )
 def test_what_is_no_error(text: str) -> None:
     assert [failure for module in MODULES for failure in module.parse([text])] == []
+
+
+@pytest.mark.parametrize(
+    "line", ["Errors:", "[error] /app/A.scala:1: x", "\tat a.B.c(B.java:1)", "java.io.IOException: x"]
+)
+def test_much_of_the_same_takes_no_more_than_its_share(line: str) -> None:
+    started = time.perf_counter()
+    for module in MODULES:
+        list(module.parse([line] * 20_000))
+    assert time.perf_counter() - started < 8
 
 
 @st.composite

@@ -56,6 +56,9 @@ def test_a_line_that_is_no_frame(line: str) -> None:
 def test_whose_code_a_file_is() -> None:
     assert is_own("webpack-internal:///(rsc)/./src/app/page.tsx")
     assert is_own("src/events.js")
+    assert is_own("/app/core.mjs")
+    assert not is_own("core.mjs")
+    assert not is_own("runtime-core.esm-bundler.js")
     assert not is_own("events.js")
     assert not is_own("webpack-internal:///./node_modules/react-dom/index.js")
     assert not is_own("node:internal/timers")
@@ -122,7 +125,11 @@ def test_npm_is_told_only_where_nothing_else_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["    at f (/app/a.js:1:2)", "Uncaught TypeError: x is", " FAIL  a.test.ts", "  ● a › b", "   ^"]
+    "line",
+    [
+        *("    at f (/app/a.js:1:2)", "Uncaught TypeError: x is", " FAIL  a.test.ts", "  ● a › b", "   ^"),
+        *("./src/a.ts:1:2 - Error: x", "  1) [chromium] › a.spec.ts:1:2 › a", "    console.error"),
+    ],
 )
 def test_much_of_the_same_takes_no_more_than_its_share(line: str) -> None:
     started = time.perf_counter()

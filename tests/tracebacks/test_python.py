@@ -3,7 +3,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from termcoder.tracebacks import python, python_pip
+from termcoder.tracebacks import python, python_install, python_json, python_lint, python_pip
 from termcoder.tracebacks.report import Certainty, Failure, Relation
 
 LOGS = [path.read_text(encoding="utf-8").splitlines() for path in Path(__file__).parent.glob("fixtures/python/*.txt")]
@@ -34,7 +34,27 @@ PIECES = [
     "ERROR: Command errored out with exit status 1:",
     "Original exception was:",
     '"""',
+    "Call stack:",
+    "--- Logging error ---",
+    "[ERROR] KeyError: 'a'",
+    "X: ray::f()",
+    '{"exc_type": "KeyError", "frames": [{}]}',
+    '"errorType": "KeyError",',
+    "{",
+    "}",
+    "a.py:1: error: bad  [code]",
+    "a.py:1:2: E999 SyntaxError: bad",
+    " --> a.py:1:2",
+    "  ChefBuildError",
+    "  at a.py:1 in f",
+    "PackagesNotFoundError: x",
+    "error: x",
+    "  Caused by: y",
+    "--- stderr:",
+    "usage: x",
+    "x: error: y",
 ]
+TOOLS = (python.PARSER, python_pip.PARSER, python_install.PARSER, python_lint.PARSER, python_json.PARSER)
 
 
 def read(text: str) -> list[Failure]:
@@ -66,6 +86,43 @@ def test_an_info_record_before_the_end_is_not_about_the_error() -> None:
     assert only(log).ends_program is None
     assert only(log.replace("INFO:shop:loading user", "WARNING:shop:no cache, falling back")).ends_program is False
     assert only(log.replace("INFO", "ERROR")).ends_program is None
+
+
+def test_an_error_that_was_logged_and_raised_again_is_one() -> None:
+    log = "2026-11-24 21:03:01 ERROR job: failed\n" + HEAD + "KeyError: 1\n" + HEAD + "KeyError: 1\n"
+    assert [failure.ends_program for failure in read(log)] == [None, None]
+    assert [failure.ends_program for failure in read(log.replace("KeyError: 1\nT", "KeyError: 2\nT"))] == [False, True]
+
+
+def test_only_a_traceback_with_nothing_after_it_is_the_end() -> None:
+    log = "2026-11-24 21:03:01 ERROR job: failed\n" + HEAD + "KeyError: 1\n" + HEAD + "ValueError: 1\n"
+    assert read(log)[-1].ends_program is True
+    assert read(log + "2026-11-24 21:03:02 INFO job: next\n")[-1].ends_program is None
+
+
+def test_a_link_between_two_exceptions_in_json() -> None:
+    text = '{"error": [{"exc_type": "B", "is_cause": false}, {"exc_type": "A", "is_cause": true}]}'
+    (failure,) = python_json.PARSER.parse([text])
+    assert [(error.type, error.relation) for error in failure.errors] == [
+        ("A", Relation.CAUSE),
+        ("B", Relation.ALONE),
+    ]
+
+
+def test_other_objects_with_such_keys_are_no_errors() -> None:
+    for text in (
+        '{"errorType": "Error", "errorMessage": "a", "trace": ["Error: a", "    at f (/var/task/a.js:1:2)"]}',
+        '{"errorType": "java.lang.Error", "errorMessage": "a", "stackTrace": ["com.acme.A.f(A.java:3)"]}',
+        '{"exc_type": null, "errorType": ""}',
+        '{"exc_type": "KeyError"',
+    ):
+        assert list(python_json.PARSER.parse([text])) == []
+
+
+def test_what_checkers_say_besides_is_no_error() -> None:
+    text = "a.py:3: note: see\na.py:4: warning: old\n{a.py:85} INFO - a\nb.c:3:4: error: x\n  File a.py:3: error\n"
+    text += "Found 0 errors\n  a.py:1:2 - warning: x (reportX)\nwarning[x]: y\n --> a.py:1:2\n"
+    assert list(python_lint.PARSER.parse(text.splitlines())) == []
 
 
 def test_database_messages_go_on_after_a_blank_line() -> None:
@@ -150,8 +207,8 @@ def check(failures: list[Failure], count: int) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.one_of(st.text(max_size=30), st.sampled_from(PIECES)), max_size=40))
 def test_any_lines_are_read(lines: list[str]) -> None:
-    check(list(python.PARSER.parse(lines)), len(lines))
-    check(list(python_pip.PARSER.parse(lines)), len(lines))
+    for parser in TOOLS:
+        check(list(parser.parse(lines)), len(lines))
 
 
 @settings(max_examples=60, deadline=None)
@@ -162,4 +219,5 @@ def test_cut_and_mixed_logs_are_read(log: list[str], data: st.DataObject) -> Non
     lines = [line[data.draw(st.integers(0, 3)) :] for line in log[start:stop]]
     for piece in data.draw(st.lists(st.sampled_from(PIECES), max_size=5)):
         lines.insert(data.draw(st.integers(0, len(lines))), piece)
-    check(list(python.PARSER.parse(lines)), len(lines))
+    for parser in TOOLS:
+        check(list(parser.parse(lines)), len(lines))
