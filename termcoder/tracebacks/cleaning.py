@@ -87,6 +87,8 @@ def clean(text: str) -> list[Stream]:
     """The streams of a log, each of plain lines."""
     lines = _plain_lines(text)
     streams = _peeled([Stream(lines, range(1, len(lines) + 1))])
+    if "#" not in text and "------" not in text:
+        return streams
     steps = [part for stream in streams for part in _without_steps(stream)]
     return _peeled(steps) if len(steps) > len(streams) else steps
 

@@ -8,6 +8,7 @@ from functools import cache
 
 from termcoder.tracebacks.cleaning import Stream, clean
 from termcoder.tracebacks.languages import PARSERS
+from termcoder.tracebacks.parser import Parser
 from termcoder.tracebacks.report import Certainty, Failure, Frame, LoggedError, Report
 
 LONGEST_LINE = 16_000
@@ -19,6 +20,9 @@ BLOCKS_BEFORE, BLOCKS_AFTER = 1, 4
 """Around a block of lines with a parser's mark, so many blocks more are given to it."""
 FIRST_LINES, LAST_LINES = 15_000, 30_000
 """So many lines with errors in them are read from the beginning and the end of a log that has more."""
+MANY_PARSERS = 10
+"""A log that twice as many parsers find their marks in has half as many lines read by each."""
+BINARY_SAMPLE = 10_000
 LONG_LINE = 160
 """Characters; a log whose lines are twice as long on average has half as many of them read."""
 
@@ -43,6 +47,8 @@ def parse(text: str) -> Report:
 
 
 def _report(text: str) -> Report:
+    if _is_binary(text):
+        return Report(lines=text.count("\n") + 1, skipped=("bytes that are no text",))
     streams = clean(text)
     failures: list[Failure] = []
     unread = 0
@@ -53,6 +59,12 @@ def _report(text: str) -> Report:
     failures = sorted(_without_guesses(failures), key=lambda failure: (failure.first, failure.last))
     lines = sum(len(stream.lines) for stream in streams)
     return Report(tuple(failures), _root(failures), lines, _skipped(failures, unread))
+
+
+def _is_binary(text: str) -> bool:
+    """Whether much of a long text is what is left of bytes that couldn't be decoded."""
+    sample = text[:: len(text) // BINARY_SAMPLE or 1] if len(text) > BINARY_SAMPLE else ""
+    return sample.count("\N{REPLACEMENT CHARACTER}") > len(sample) // 5
 
 
 def _without_guesses(failures: list[Failure]) -> list[Failure]:
@@ -81,12 +93,12 @@ def _failures_of(stream: Stream) -> tuple[list[Failure], int]:
     text = "\n".join(blocks)
     shapes = _shapes(text)
     width = 1 + len(text) // (len(lines) + 1) // LONG_LINE
+    asked = [(rank, parser, marks) for rank, parser in enumerate(PARSERS) if (marks := _marks_in(text, shapes, parser))]
+    width *= max(1, len(asked) // MANY_PARSERS)
     claims: list[_Claim] = []
     unread = 0
-    for rank, parser in enumerate(PARSERS):
-        marks = [mark for mark in parser.marks if _shape(mark) in shapes or "\n" in mark]
-        marks = [mark for mark in marks if mark in text]
-        windows = _windows(blocks, marks, len(lines)) if marks else []
+    for rank, parser, marks in asked:
+        windows = _windows(blocks, marks, len(lines))
         kept = _ends_of(windows, width)
         unread = max(unread, sum(map(len, windows)) - sum(map(len, kept)))
         for window in kept:
@@ -94,6 +106,12 @@ def _failures_of(stream: Stream) -> tuple[list[Failure], int]:
             claims += [_Claim(rank, _moved(failure, window)) for failure in found]
     kept_failures = _with_handled(_without_overlaps(claims), lines)
     return [_renumbered(failure, stream.numbers) for failure in kept_failures], unread
+
+
+def _marks_in(text: str, shapes: bytes, parser: Parser) -> list[str]:
+    """Those of a parser's marks that the text has."""
+    possible = [mark for mark in parser.marks if _shape(mark) in shapes or "\n" in mark]
+    return [mark for mark in possible if mark in text]
 
 
 def _shapes(text: str) -> bytes:
