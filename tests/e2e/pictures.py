@@ -18,7 +18,7 @@ from rich.text import Text
 from tests.e2e.terminal import Terminal
 
 FOLDER = Path(__file__).parent / "pictures"
-SIZE = (100, 28)
+SIZE = (120, 36)
 THEME = TerminalTheme((22, 22, 30), (213, 217, 232), [(0, 0, 0)] * 8)
 CODE = '''"""Small sums."""
 
@@ -26,6 +26,7 @@ CODE = '''"""Small sums."""
 def mean(values):
     return sum(values) / len(values)
 '''
+FAILING = "from sums import mean\n\nWEEKS = [[3, 4], []]\n\nfor week in WEEKS:\n    print(mean(week))\n"
 
 
 def draw(terminal: Terminal, name: str) -> None:
@@ -45,6 +46,8 @@ def main() -> None:
         project = Path(folder) / "statistics"
         project.mkdir()
         (project / "sums.py").write_text(CODE, encoding="utf-8")
+        (project / "report.py").write_text(FAILING, encoding="utf-8")
+        failed = subprocess.run([sys.executable, "report.py"], cwd=project, capture_output=True, text=True, check=False)
         subprocess.run(["git", "init", "-q", "-b", "main", str(project)], check=True)
         terminal = Terminal(Path(folder) / "tmux", *SIZE)
         env = {name: os.environ[name] for name in ("PATH", "HOME")}
@@ -52,6 +55,7 @@ def main() -> None:
         terminal.run([sys.executable, "-m", "termcoder", "--model", model], project, env)
         try:
             _go_through(terminal)
+            _diagnose(terminal, failed.stderr.replace(str(project), "/srv/statistics"))
         finally:
             terminal.close()
 
@@ -71,6 +75,18 @@ def _go_through(terminal: Terminal) -> None:
     terminal.keys("F3")
     terminal.wait_for("smollm2-135m")
     draw(terminal, "models")
+
+
+def _diagnose(terminal: Terminal, log: str) -> None:
+    terminal.keys("Escape")
+    terminal.keys("F2")
+    terminal.wait_for("Paste an error log here")
+    terminal.paste(log)
+    terminal.wait_for("ZeroDivisionError", "Press d")
+    terminal.keys("d")
+    terminal.wait_for("the model writes fixes", seconds=300)
+    terminal.wait_for("by the model", gone="the model writes fixes", seconds=300)
+    draw(terminal, "traceback")
 
 
 if __name__ == "__main__":

@@ -264,10 +264,12 @@ class Diagnosing:
                 self._set_activity(f"reading {tokens:,} tokens")
             case DiagnosisGrew(diagnosis):
                 self._diagnosis = diagnosis
-                self._activity = "diagnosing"
+                self._set_activity("diagnosing")
                 self._show_diagnosis(streaming=True)
             case FixesFound(found, waiting, asked):
                 self._found = found
+                if waiting:
+                    self._set_activity("writing fixes")
                 self._show_diagnosis(streaming=False)
                 self._show_fixes(f"the model writes fixes: {asked - waiting} of {asked}" if waiting else "")
             case DiagnosisEnded(error, stopped):
