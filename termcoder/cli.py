@@ -171,15 +171,18 @@ def _take_keyboard() -> None:
 def run_command(args: argparse.Namespace) -> int:
     """Run a command; where it fails with an error that can be read, open the program on it. Returns its exit code."""
     from termcoder import running
-    from termcoder.tracebacks import parse
-    from termcoder.tracebacks.decoding import decode
 
     command = args.words[1:] if args.words[:1] == ["--"] else args.words
     if not command:
         raise TermcoderError("There is no command.", remedy="Write it after --, as in `termcoder run -- pytest -x`.")
     ran = running.run(command)
+    if ran.code == 0:
+        return 0
+    from termcoder.tracebacks import parse
+    from termcoder.tracebacks.decoding import decode
+
     log = decode(ran.output)
-    if ran.code == 0 or parse(log).root is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if parse(log).root is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return ran.code
     from termcoder.opening import Opening
 

@@ -97,7 +97,7 @@ def _in_pipes(command: Sequence[str], kept: _Kept) -> int:
     sys.stdout.flush()
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process,
-        _signals_passed_on(process),
+        _signals_passed_on(process, interrupt=False),
     ):
         assert process.stdout is not None and process.stderr is not None
         pairs = ((process.stdout, sys.stdout.fileno()), (process.stderr, sys.stderr.fileno()))
@@ -123,13 +123,14 @@ def _hand_on(process: "subprocess.Popen[bytes]", source: BinaryIO, target: int, 
 
 
 @contextlib.contextmanager
-def _signals_passed_on(process: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Ctrl+C reaches the command by itself, as part of the terminal's group; what is sent to us alone is handed on."""
+def _signals_passed_on(process: "subprocess.Popen[bytes]", *, interrupt: bool) -> Iterator[None]:
+    """What is sent to us is handed on. `interrupt`: Ctrl+C as well, where the command isn't in our terminal's group."""
 
     def hand_on(number: int, _: FrameType | None) -> None:
         process.send_signal(number)
 
-    ours: dict[int, Any] = {signal.SIGINT: signal.SIG_IGN, signal.SIGTERM: hand_on, signal.SIGHUP: hand_on}
+    ours: dict[int, Any] = {signal.SIGTERM: hand_on, signal.SIGHUP: hand_on}
+    ours[signal.SIGINT] = hand_on if interrupt else signal.SIG_IGN
     old = {number: signal.signal(number, handler) for number, handler in ours.items()}
     try:
         yield
@@ -153,9 +154,10 @@ def _on_terminal(command: Sequence[str], kept: _Kept) -> int:
                 start_new_session=True,
                 preexec_fn=_take_terminal,  # noqa: PLW1509 - no thread runs yet
             )
-        with _signals_passed_on(process), _raw_input(), _following_size(master):
-            _exchange(master, process, kept)
-            return process.wait()
+        with _signals_passed_on(process, interrupt=True):
+            with _raw_input(), _following_size(master):
+                _exchange(master, process, kept)
+            return process.wait()  # it may go on where it has closed its terminal
 
 
 def _take_terminal() -> None:

@@ -325,7 +325,7 @@ class Diagnosing:
 
     async def _try(self, command: str) -> None:
         self._cancel_trial = threading.Event()
-        self._set_activity("trying fixes")
+        self._set_activity("trying fixes", of_model=False)
         total = len(self._found.fixes)
         self._show_fixes(f"running `{one_line(command)}` without a fix")
         try:
@@ -382,12 +382,13 @@ class Diagnosing:
             percent = "" if status.fraction is None else f" {status.fraction:.0%}"
             self._view(DiagnosisView).show_state(f"waiting for the model: {status.activity}{percent}", "waiting")
 
-    def _set_activity(self, activity: str) -> None:
+    def _set_activity(self, activity: str, *, of_model: bool = True) -> None:
+        """Tell in the status bar what is done; of the model's work in the diagnosis's place too, until it is there."""
         self._activity = activity
         if not self._pane.is_attached:
             return  # the program is being left
         self._pane.screen.query_one(StatusBar).change(activity=activity)
-        if activity and not self._diagnosis.cause:
+        if activity and of_model and not self._diagnosis.cause:
             self._view(DiagnosisView).show_state(activity, "waiting")
 
     def _tell_error(self, error: TermcoderError) -> None:

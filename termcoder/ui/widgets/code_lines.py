@@ -63,6 +63,7 @@ class LineScroll(ScrollView):
         self._ink: LineInk | None = None
         self._left = 0
         self._height = 0  # rows that fitted before the last resize
+        self._told_size = Size()
         self._wanted: int | None = None  # the row to reveal as soon as there is room to
 
     # What a subclass says
@@ -143,6 +144,7 @@ class LineScroll(ScrollView):
 
     def on_resize(self) -> None:
         """Show what was to be shown before there was room, and keep in view what matters and was."""
+        self._told_size = self.size
         focal = self.focal_row
         seen = focal is not None and self.top <= focal < self.top + self._height
         self._height = self.body_height
@@ -189,6 +191,9 @@ class LineScroll(ScrollView):
 
     def render_line(self, y: int) -> Strip:
         """One row of the screen."""
+        if self._told_size != self.size:  # shown while another widget scrolls, one isn't told its size
+            self._told_size = self.size
+            self.call_later(self.on_resize)
         width = self.size.width
         if y < self.header:
             return self._whole(self.draw_header(width), self.ink["title"])

@@ -121,6 +121,7 @@ class ErrorList(CursorScroll, can_focus=True):
             if error == self._opened:
                 self._list.extend(_step_rows(error, self._steps(error), self._open_runs))
         self.rows_changed()
+        self.refresh(layout=True)  # it is as high as its rows, up to a limit
 
     def _find(self, kind: _Kind, error: int, step: int = -1) -> int:
         """The row of an error or frame; 0 where it isn't shown."""
