@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
 
 import termcoder
 from termcoder import settings as settings_module
@@ -30,19 +30,20 @@ FLAGS = {
 }
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run termcoder. Returns the exit code: 0 done, 1 an error told on standard error, 2 wrong usage, 130 Ctrl+C."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    args = parser(words).parse_args(words)
-    code = _run(args)
+def entry() -> NoReturn:
+    """What the shell's command runs: `main`, and then the end of the process."""
+    code = main()
     if any(thread.name == ENGINE_THREAD for thread in threading.enumerate()):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)  # a thread is still importing vLLM: torch aborts where Python ends under it
-    return code
+    sys.exit(code)
 
 
-def _run(args: argparse.Namespace) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run termcoder. Returns the exit code: 0 done, 1 an error told on standard error, 2 wrong usage, 130 Ctrl+C."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    args = parser(words).parse_args(words)
     try:
         return int(args.run(args))
     except TermcoderError as error:
@@ -224,4 +225,4 @@ def _add_ask(commands: Any) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

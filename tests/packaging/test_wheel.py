@@ -72,7 +72,7 @@ def test_every_file_of_the_package_is_in_it(wheel: Path) -> None:
 
 def test_its_metadata_names_command_and_licence(installed: Path) -> None:
     (info,) = installed.glob("termcoder-*.dist-info")
-    assert "termcoder = termcoder.cli:main" in (info / "entry_points.txt").read_text()
+    assert "termcoder = termcoder.cli:entry" in (info / "entry_points.txt").read_text()
     assert (info / "licenses" / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
     metadata = (info / "METADATA").read_text()
     assert [f"Provides-Extra: {extra}" in metadata for extra in ("cpu", "cuda", "remote")] == [True] * 3
