@@ -90,8 +90,8 @@ def _line_count(text: str) -> int:
 
 def gather(incident: Incident, index: int, read: ReadText, place: Place | None = None) -> Evidence:
     """What to show of one error. `place`: where to look, if not at the culprit. Reads files: call it in a thread."""
-    culprit = incident.culprit(index)
-    place = place or (culprit.place if culprit and culprit.located else None)
+    lead = incident.lead(index)
+    place = place or (lead.place if lead and lead.located else None)
     region = region_of(place, read) if place else None
     log_parts = list(_log_parts(incident, index))
     parts = [*log_parts, *_caller_parts(incident, index, read, region)]
@@ -190,9 +190,8 @@ def _left_out(incident: Incident, index: int) -> tuple[str, ...]:
 def described(incident: Incident, index: int) -> str:
     """The errors of a failure in words, and the way to the place: what the task repeats after all the text."""
     failure = incident.failure(index)
-    start = next(at for at, error in enumerate(incident.report.errors) if error is failure.errors[0])
     lines = []
-    for number, error in enumerate(failure.errors[-6:], start + max(0, len(failure.errors) - 6)):
+    for number, error in zip(incident.related(index)[-6:], failure.errors[-6:], strict=True):
         lines.append(f"{_headline(error)}{_AFTERWARDS.get(error.relation, '')}")
         if meaning := meaning_of(error):
             lines.append(f"  This means: {meaning}.")

@@ -66,6 +66,26 @@ class Incident:
         own = [step for step in steps if step.own]
         return next((some[-1] for some in (located, own, steps) if some), None)
 
+    def related(self, index: int) -> range:
+        """The indexes of the errors that make up one failure with this one."""
+        start = 0
+        for failure in self.report.failures:
+            stop = start + len(failure.errors)
+            if index < stop:
+                return range(start, stop)
+            start = stop
+        raise IndexError(index)
+
+    def lead(self, index: int) -> Step | None:
+        """Where to look first: the error's culprit, or that of an error it led to where only that is in the project.
+
+        A database's error is raised in a library; the one that wraps it went through the user's code.
+        """
+        culprit = self.culprit(index)
+        others = [self.culprit(other) for other in reversed(self.related(index)) if other != index]
+        led_to = next((step for step in others if step and step.located), None)
+        return culprit if culprit and culprit.located else led_to or culprit
+
     @cached_property
     def places(self) -> tuple[Place, ...]:
         """Every place that the log's frames name, each once, in the order of the log."""

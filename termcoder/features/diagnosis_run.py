@@ -154,9 +154,11 @@ class DiagnosisRun:
         self._owner.record(turn, self._incident, self._index)
 
     def _places(self) -> list[Place]:
-        """The places that the answer may name: those of this error's own frames, else of all its frames."""
+        """The places that the answer may name: of this error's frames those in the project, else of its failure's."""
         steps = [step for step in self._incident.steps[self._index] if step.place]
-        chosen = [step for step in steps if step.located] or [step for step in steps if step.own] or steps
+        related = [step for at in self._incident.related(self._index) for step in self._incident.steps[at]]
+        in_project = [step for step in steps if step.located] or [step for step in related if step.located]
+        chosen = in_project or [step for step in steps if step.own] or steps
         return list(dict.fromkeys(step.place for step in reversed(chosen) if step.place))
 
     def _task(self, evidence: Evidence, places: Sequence[Place]) -> str:

@@ -90,3 +90,26 @@ def test_any_text_is_an_incident(log: str) -> None:
         culprit = incident.culprit(index)
         assert culprit is None or culprit.place in incident.places
         assert incident.error(index) in incident.failure(index).errors
+
+
+def test_an_error_raised_in_a_library_leads_to_the_users_code_by_the_error_that_wraps_it() -> None:
+    log = """Traceback (most recent call last):
+  File "/usr/lib/python3/dist-packages/db/utils.py", line 89, in execute
+    return cursor.execute(sql)
+db.NoColumn: column "discount" does not exist
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "/srv/shop/views.py", line 4, in orders
+    return list(query)
+  File "/usr/lib/python3/dist-packages/orm/query.py", line 70, in rows
+    raise QueryError(text)
+orm.QueryError: column "discount" does not exist
+"""
+    incident = incident_of(log, Locator("/home/me/shop", ["views.py"]))
+    lead = incident.lead(0)
+    assert incident.root == 0
+    assert lead is not None
+    assert str(lead.place) == "views.py:4"
+    assert list(incident.related(0)) == [0, 1]

@@ -133,8 +133,7 @@ class Diagnosing:
 
     async def _chosen(self, incident: Incident, index: int) -> None:
         """Show what is known of an error without the model."""
-        step = incident.culprit(index)
-        await self._show_source(step)
+        await self._show_source(incident.lead(index))
         self._found = await asyncio.to_thread(self._feature.rule_fixes, incident, index)
         self._show_fixes()
         if not self.busy and not self._diagnosis.cause:
@@ -165,7 +164,7 @@ class Diagnosing:
             await self._show_source(steps[step])
             self._view(LogView).go_to(steps[step].frame.at)
         else:
-            await self._show_source(self._incident.culprit(error))
+            await self._show_source(self._incident.lead(error))
             self._view(LogView).go_to(self._incident.error(error).at)
 
     async def show_place(self, path: str, line: int) -> None:
