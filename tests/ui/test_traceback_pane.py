@@ -19,6 +19,7 @@ from termcoder.features.diagnose import PANE
 from termcoder.features.parts import Parts
 from termcoder.opening import Opening
 from termcoder.sessions.store import SessionStore
+from termcoder.ui import clipboard
 from termcoder.ui.app import TermcoderApp
 from termcoder.ui.panes.diagnosing import Diagnosing
 from termcoder.ui.panes.traceback import TracebackPane
@@ -262,3 +263,16 @@ async def test_keys_and_a_paste_that_come_before_the_pane_is_ready_are_not_lost(
         await app.pane.conversation()
         assert app.parts is not None
         await app.parts.host.stop()
+
+
+async def test_a_fix_is_copied_once(project: Path, log: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    copied: list[str] = []
+    monkeypatch.setattr(clipboard, "copy", lambda app, text: copied.append(text) or "copied")
+    async with running(project, ScriptedEngine()) as (pilot, pane):
+        await paste(pilot, pane, log)
+        await until(pilot, lambda: bool(fixes(pane)))
+        pane.query_one(FixList).focus()
+        await pilot.press("c")
+        await until(pilot, lambda: bool(copied))
+        await pilot.pause()
+        assert [text.splitlines()[0] for text in copied] == ["diff --git a/app.py b/app.py"]

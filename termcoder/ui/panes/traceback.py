@@ -181,15 +181,8 @@ class TracebackPane(Vertical):
 
     @on(LineScroll.CopyRequested)
     def _copy(self, event: LineScroll.CopyRequested) -> None:
-        event.stop()
-        self._copy_text(event.text)
-
-    @on(FixList.CopyRequested)
-    def _copy_patch(self, event: FixList.CopyRequested) -> None:
-        event.stop()
-        self._copy_text(event.text)
-
-    def _copy_text(self, text: str) -> None:
+        """Copy what any of the lists asks for: the message is one class for all of them."""
         from termcoder.ui import clipboard
 
-        self.app.notify(clipboard.copy(self.app, text), markup=False)
+        event.stop()
+        self.app.notify(clipboard.copy(self.app, event.text), markup=False)
