@@ -3,6 +3,9 @@
 Every function returns a folder or file that may not exist yet; who writes creates it, 0700.
 """
 
+import hashlib
+import os
+import re
 from pathlib import Path
 
 import platformdirs  # the XDG rules and their macOS twins, kept for us
@@ -58,6 +61,13 @@ def history_file() -> Path:
 def log_file() -> Path:
     """The program's log; everything the engine prints ends here too."""
     return state_dir() / "termcoder.log"
+
+
+def project_folder(project: Path | str) -> str:
+    """The name of a project's folder among others: readable, and different for every path."""
+    root = os.path.realpath(project)
+    name = re.sub(r"[^a-z0-9]+", "-", os.path.basename(root).lower()).strip("-")[:40] or "project"
+    return f"{name}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:12]}"
 
 
 def private_dir(path: Path) -> Path:

@@ -7,10 +7,7 @@ before and after. Its name begins with the time, so that names sort as the chang
 
 import base64
 import contextlib
-import hashlib
 import json
-import os
-import re
 import secrets
 import time
 from collections.abc import Iterator, Sequence
@@ -63,7 +60,7 @@ class UndoStore:
     @property
     def folder(self) -> Path:
         """Where this project's changes are written down."""
-        return paths.edits_dir() / _folder_name(self._root)
+        return paths.edits_dir() / paths.project_folder(self._root)
 
     def add(self, label: str, swaps: Sequence[Swap]) -> Record:
         """Write down a change that is about to be made; what was undone can't be made again from now on.
@@ -125,12 +122,6 @@ class UndoStore:
         for file in sorted(self.folder.glob("[!.]*.json"), reverse=True):
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
                 yield _from_json(file, file.read_bytes())
-
-
-def _folder_name(root: Path) -> str:
-    """The same name as the folder of the project's sessions."""
-    name = re.sub(r"[^a-z0-9]+", "-", root.name.lower()).strip("-")[:40] or "project"
-    return f"{name}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:12]}"
 
 
 def _to_json(record: Record) -> bytes:

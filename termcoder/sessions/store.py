@@ -7,9 +7,7 @@ meantime is not overwritten: ours goes on under a new id, and nothing is lost.
 
 import contextlib
 import fcntl
-import hashlib
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -152,7 +150,7 @@ class SessionStore:
         return session
 
     def _folder(self, project: Path | str) -> Path:
-        return self.root / folder_name(project)
+        return self.root / paths.project_folder(project)
 
     def _files(self, project: Path | str) -> list[Path]:
         """A project's session files, the last written first."""
@@ -168,13 +166,6 @@ class SessionStore:
         if not path.exists() or self._seen.get(path) == _stamp(path):
             return session
         return replace(session, id=new_id(), created_at=utc_now(), forked_from=session.id)
-
-
-def folder_name(project: Path | str) -> str:
-    """The name of a project's folder: readable, and different for every path."""
-    root = os.path.realpath(project)
-    name = re.sub(r"[^a-z0-9]+", "-", os.path.basename(root).lower()).strip("-")[:40] or "project"
-    return f"{name}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:12]}"
 
 
 def _entry(path: Path, session: Session) -> SessionEntry:

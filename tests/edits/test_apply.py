@@ -8,7 +8,6 @@ import pytest
 from termcoder import atomic, paths
 from termcoder.edits import FileChange, Patch, UndoStore, apply
 from termcoder.errors import ChangedFileError, EditError
-from termcoder.sessions.store import folder_name
 
 
 @pytest.fixture
@@ -190,7 +189,7 @@ def test_a_change_is_written_down_privately_beside_the_sessions(root: Path, undo
     apply(root, patch(("a", "x", "y")), undo, "Fix it")
     record = undo.last()
     assert record is not None
-    assert record.file.parent == paths.edits_dir() / folder_name(root)
+    assert record.file.parent == paths.edits_dir() / paths.project_folder(root)
     assert stat.S_IMODE(record.file.stat().st_mode) == 0o600
     assert stat.S_IMODE(record.file.parent.stat().st_mode) == 0o700
     assert (record.label, record.paths, record.undone) == ("Fix it", ("a",), False)

@@ -17,7 +17,7 @@ import pytest
 from termcoder import paths
 from termcoder.errors import DamagedSessionError, NewerSessionError, SessionError
 from termcoder.sessions.schema import Session, from_json, new_session, to_json
-from termcoder.sessions.store import SessionStore, folder_name
+from termcoder.sessions.store import SessionStore
 from tests.sessions.samples import turn
 
 SaveSession = Callable[..., Session]
@@ -93,14 +93,14 @@ def test_saving_leaves_one_file(store: SessionStore, root: Path, saved: Session)
 
 
 def test_a_project_has_a_folder_of_its_own(tmp_path: Path) -> None:
-    names = {folder_name(tmp_path / name) for name in ("a", "b", "x/a", "A")}
+    names = {paths.project_folder(tmp_path / name) for name in ("a", "b", "x/a", "A")}
     assert len(names) == 4
-    assert folder_name(tmp_path / "a" / ".." / "b") == folder_name(tmp_path / "b")
-    assert folder_name("/home/me/My Project!").startswith("my-project-")
-    assert folder_name("/").startswith("project-")
+    assert paths.project_folder(tmp_path / "a" / ".." / "b") == paths.project_folder(tmp_path / "b")
+    assert paths.project_folder("/home/me/My Project!").startswith("my-project-")
+    assert paths.project_folder("/").startswith("project-")
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    assert folder_name(tmp_path / "link") == folder_name(tmp_path / "real")
+    assert paths.project_folder(tmp_path / "link") == paths.project_folder(tmp_path / "real")
 
 
 # The latest, and the list
