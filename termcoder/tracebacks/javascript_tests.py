@@ -189,10 +189,6 @@ def _tap(lines: Sequence[str]) -> Iterator[Failure]:
             yield _tap_failure(lines, values, at, end)
 
 
-def _opens_yaml(lines: Sequence[str], at: int) -> bool:
-    return at < len(lines) and lines[at].strip() == "---"
-
-
 def _tap_failure(lines: Sequence[str], values: dict[str, tuple[str, range]], at: int, end: int) -> Failure:
     text = {key: value for key, (value, _) in values.items()}
     if "subtestsFailed" in text["failureType"]:

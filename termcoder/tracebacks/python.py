@@ -18,7 +18,6 @@ from termcoder.tracebacks.report import Certainty, Failure, LoggedError
 _DEEPEST = 3
 _CRASHES = ("Fatal Python error: ", "Windows fatal exception: ", "Timeout (")
 _ESCAPED_HEADER = re.compile(r"(?:\w[^\"'\\]{0,80}: )?Traceback \(most recent call last\):\\n")
-_GROUP_HEADER = "Exception Group Traceback"
 
 
 def _parse(lines: Sequence[str]) -> Iterable[Failure]:
