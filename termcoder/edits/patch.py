@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import pairwise, takewhile
 
+from termcoder.diffs.model import Hunk
 from termcoder.errors import EditError
 
 CONTEXT = 3
@@ -38,21 +39,6 @@ class Patch:
     """Changes that belong together, at most one a file."""
 
     changes: tuple[FileChange, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Hunk:
-    r"""One place that changes. Lines count from 1, as in a diff's `@@`: a side without lines has the line before.
-
-    `rows` are signs (" ", "-" or "+") and lines with their ends; a row without `\n` is the last of a text that
-    doesn't end with one. A file that is created or deleted empty has one hunk without rows.
-    """
-
-    first_old: int
-    old_lines: int
-    first_new: int
-    new_lines: int
-    rows: tuple[tuple[str, str], ...]
 
 
 def hunks(change: FileChange, context: int = CONTEXT) -> tuple[Hunk, ...]:
