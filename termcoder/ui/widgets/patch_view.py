@@ -17,7 +17,8 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from termcoder.edits.patch import Hunk, Patch, hunks
+from termcoder.diffs.model import Hunk
+from termcoder.edits.patch import Patch, hunks
 from termcoder.ui.commands import bindings_of
 from termcoder.ui.inert import one_line
 from termcoder.ui.widgets.code_lines import LONGEST, LineScroll, crop_middle, on_background
