@@ -5,20 +5,19 @@ hunk, so that CRLF, a missing newline at the end and odd separators inside of li
 """
 
 import io
-import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import pairwise, takewhile
 
 from termcoder.diffs.model import Hunk
+from termcoder.diffs.names import quote
 from termcoder.errors import EditError
 
 CONTEXT = 3
 """Lines shown around a change."""
 
 _MODE = "100644"
-_QUOTED = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
 _DEFAULT_TAB = 4
 
 Indentation = str
@@ -179,7 +178,7 @@ def _applied(old: list[str], taken: list[Hunk]) -> Iterator[str]:
 def _file_diff(change: FileChange) -> Iterator[str]:
     if change.before == change.after:
         return
-    old, new = _name(f"a/{change.path}"), _name(f"b/{change.path}")
+    old, new = quote(f"a/{change.path}"), quote(f"b/{change.path}")
     yield f"diff --git {old} {new}\n"
     if change.before is None:
         yield f"new file mode {_MODE}\n"
@@ -198,19 +197,6 @@ def _file_diff(change: FileChange) -> Iterator[str]:
 
 def _range(first: int, count: int) -> str:
     return f"{first}" if count == 1 else f"{first},{count}"
-
-
-def _name(path: str) -> str:
-    """A path as git writes it: quoted, with the bytes as octal numbers, where it isn't plain ASCII."""
-    data = os.fsencode(path)
-    escaped = "".join(_escaped(byte) for byte in data)
-    return path if escaped == path else f'"{escaped}"'
-
-
-def _escaped(byte: int) -> str:
-    if byte in _QUOTED:
-        return f"\\{_QUOTED[byte]}"
-    return chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}"
 
 
 def _with_tabs_like(original: Sequence[str], surroundings: Sequence[str], new: list[str]) -> list[str]:

@@ -1,12 +1,9 @@
 """A patch as it will change the files: hunks with line numbers, signs and colours, each to be taken or left out."""
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from difflib import SequenceMatcher
 from enum import Enum
-from itertools import accumulate, groupby, islice, pairwise
-from operator import itemgetter
+from itertools import islice
 from typing import Any, ClassVar, NamedTuple
 
 from rich.cells import cell_len
@@ -18,6 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from termcoder.diffs.model import Hunk
+from termcoder.diffs.words import Spans, changed_words
 from termcoder.edits.patch import Patch, hunks
 from termcoder.ui.commands import bindings_of
 from termcoder.ui.inert import one_line
@@ -29,15 +27,10 @@ NO_PATCH = "No change is shown."
 EXACT_ABOVE = 400  # a hunk that ends by this line is lexed from the file's beginning
 ABOVE = 60  # lines lexed above a hunk further down
 LEXED = 400  # lines of a hunk that are highlighted
-LONGEST_COMPARED = 200  # characters of a line whose changed words are looked for
-MOST_COMPARED = 36  # pairs of lines compared in one replacement
-ALIKE = 0.5  # from this ratio on, a line is another's new form
 NARROW = 50  # below this width there is one line number, not two
-_WORD = re.compile(r"\w+|\s+|.")
 
 HunkAt = tuple[int, int]
 """Which file of the patch, and which of its hunks."""
-_Spans = Sequence[tuple[int, int]]
 
 
 class _Kind(Enum):
@@ -92,7 +85,7 @@ class PatchView(LineScroll, can_focus=True):
         self._starts: dict[HunkAt, int] = {}  # the row of each hunk's head, in order
         self._digits = 1
         self._tokens: dict[tuple[HunkAt, str], list[Tokens]] = {}  # by hunk and side ("-" or "+")
-        self._words: dict[HunkAt, dict[int, _Spans]] = {}
+        self._words: dict[HunkAt, dict[int, Spans]] = {}
         self._mixed: set[HunkAt] = set()  # hunks in which not all lines end alike
         self._counts: list[Counter[str]] = []  # of signs, by file
 
@@ -267,10 +260,10 @@ class PatchView(LineScroll, can_focus=True):
             self._tokens[at, side] = found
         return self._tokens[at, side]
 
-    def _words_at(self, at: HunkAt) -> dict[int, _Spans]:
+    def _words_at(self, at: HunkAt) -> dict[int, Spans]:
         """The characters that have changed in each line that replaces another, or is replaced."""
         if at not in self._words:
-            self._words[at] = dict(_changed_words(self._hunk(at).rows))
+            self._words[at] = dict(changed_words(self._hunk(at).rows, _drawn))
         return self._words[at]
 
     # Keys
@@ -391,50 +384,3 @@ def _restyled(strip: Strip, left: int, right: int, style: Style) -> Strip:
     """The strip with another style from one cell to another."""
     inside = Strip(Segment.apply_style(strip.crop(left, right), post_style=style), right - left)
     return Strip.join([strip.crop(0, left), inside, strip.crop(right)])
-
-
-def _changed_words(rows: Sequence[tuple[str, str]]) -> Iterator[tuple[int, _Spans]]:
-    """The rows that are another's new or old form, and the characters that are different in them."""
-    for old, new in _replacements(rows):
-        for left, right in _alike([_drawn(rows[at][1]) for at in old], [_drawn(rows[at][1]) for at in new]):
-            spans = _different(_drawn(rows[old[left]][1]), _drawn(rows[new[right]][1]))
-            yield old[left], spans[0]
-            yield new[right], spans[1]
-
-
-def _replacements(rows: Sequence[tuple[str, str]]) -> Iterator[tuple[list[int], list[int]]]:
-    """Removed lines with the added ones that follow them, by their places."""
-    runs = [(sign, [at for at, _ in run]) for sign, run in groupby(enumerate(map(itemgetter(0), rows)), itemgetter(1))]
-    for (before, old), (after, new) in pairwise(runs):
-        if before == "-" and after == "+" and len(old) * len(new) <= MOST_COMPARED:
-            yield old, new
-
-
-def _alike(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Which old line became which new one, as far as they are alike, in order."""
-    start = 0
-    for left, line in enumerate(old):
-        ratios = [(_ratio(line, new[right]), -right) for right in range(start, len(new))]
-        ratio, right = max(ratios, default=(0.0, 0))
-        if ratio >= ALIKE:
-            yield left, -right
-            start = 1 - right
-
-
-def _ratio(old: str, new: str) -> float:
-    if max(len(old), len(new)) > LONGEST_COMPARED:
-        return 0.0
-    matcher = SequenceMatcher(None, old.strip(), new.strip(), autojunk=False)
-    return matcher.ratio() if matcher.quick_ratio() >= ALIKE else 0.0
-
-
-def _different(old: str, new: str) -> tuple[_Spans, _Spans]:
-    """The characters of each line that are in words the other doesn't have."""
-    left, right = _WORD.findall(old), _WORD.findall(new)
-    changes = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
-    kept = [change for change in changes if change[0] != "equal"]
-    ends_left, ends_right = ([*accumulate(map(len, words), initial=0)] for words in (left, right))
-    return (
-        [(ends_left[first], ends_left[last]) for _, first, last, _, _ in kept if first < last],
-        [(ends_right[first], ends_right[last]) for _, _, _, first, last in kept if first < last],
-    )
