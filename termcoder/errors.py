@@ -6,6 +6,10 @@
     ├── SettingsError            a settings file, variable or flag is wrong
     ├── PromptError              a template is missing or broken
     ├── WorkspaceError           a project file can't be read
+    │   └── GitError             git is missing, too old, or couldn't do what was asked
+    │       ├── NoRepositoryError    the folder is in no repository that can be used
+    │       ├── RevisionError        a revision is unknown, or has nothing to be compared with
+    │       └── GitStoppedError      the user stopped it
     ├── EditError                a change can't be made to the project's files
     │   ├── ChangedFileError     a file isn't what the change was made for
     │   └── ScratchError         a throw-away copy can't be made or used
@@ -57,6 +61,22 @@ class PromptError(TermcoderError):
 
 class WorkspaceError(TermcoderError):
     """A project file can't be read."""
+
+
+class GitError(WorkspaceError):
+    """Git is missing, too old, or couldn't do what was asked."""
+
+
+class NoRepositoryError(GitError):
+    """The folder is in no git repository, or in one that can't be used."""
+
+
+class RevisionError(GitError):
+    """A revision is unknown, or has nothing that it can be compared with."""
+
+
+class GitStoppedError(GitError):
+    """The user stopped git."""
 
 
 class EditError(TermcoderError):

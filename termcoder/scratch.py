@@ -24,6 +24,7 @@ from types import TracebackType
 from termcoder.edits import files
 from termcoder.edits.patch import Patch
 from termcoder.errors import ScratchError
+from termcoder.workspace import git
 from termcoder.workspace.listing import list_files
 from termcoder.workspace.project import find_root
 
@@ -35,22 +36,6 @@ MAX_OUTPUT = 200_000
 _PREFIX = "termcoder-scratch-"
 _DEPENDENCIES = ("node_modules", ".venv", "venv")
 _GIT_SECONDS = 60.0
-_GIT_OPTIONS = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
-_GIT_VARIABLES = frozenset(  # what makes git work on another repository than the one it is called in
-    {
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-        "GIT_COMMON_DIR",
-        "GIT_CONFIG",
-        "GIT_CONFIG_COUNT",
-        "GIT_CONFIG_PARAMETERS",
-        "GIT_DIR",
-        "GIT_INDEX_FILE",
-        "GIT_NAMESPACE",
-        "GIT_OBJECT_DIRECTORY",
-        "GIT_PREFIX",
-        "GIT_WORK_TREE",
-    }
-)
 _POLL_SECONDS = 0.05
 _GRACE_SECONDS = 2.0
 _CHUNK = 65_536
@@ -171,7 +156,7 @@ class Scratch:
         return Outcome(process.returncode, output, time.monotonic() - started, running.timed_out)
 
     def _environment(self, extra: Mapping[str, str]) -> dict[str, str]:
-        variables = {name: value for name, value in os.environ.items() if name not in _GIT_VARIABLES} | dict(extra)
+        variables = {name: value for name, value in os.environ.items() if name not in git.ELSEWHERE} | dict(extra)
         entries = [*filter(None, variables.get("PYTHONPATH", "").split(os.pathsep)), *_installed_from(self.project)]
         if entries:
             variables["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(map(self._redirected, entries)))
@@ -323,13 +308,11 @@ def _text(file: Path) -> str:
 
 def _git(folder: Path, *arguments: str) -> bool:
     """Run git, without anything that a repository's configuration names; False where it fails."""
-    environment = {name: value for name, value in os.environ.items() if name not in _GIT_VARIABLES}
-    environment |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(
-            ["git", *_GIT_OPTIONS, *arguments],
+            ["git", *git.OPTIONS, *arguments],
             cwd=folder,
-            env=environment,
+            env=git.environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_GIT_SECONDS,

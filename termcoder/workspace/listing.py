@@ -16,7 +16,6 @@ _GIT_SECONDS = 30.0
 _MAX_NESTING = 4
 _SKIPPED_FOLDERS = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"})
 _GITLINK = "160000"
-_GIT_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_CONFIG_PARAMETERS")
 
 
 def list_files(root: Path) -> list[str]:
@@ -42,15 +41,13 @@ def _git_entries(root: Path) -> list[tuple[str, str]] | None:
 
     A repository may come from anywhere: nothing that its configuration names is run.
     """
-    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false"]
-    command += ["ls-files", "-z", "-t", "--stage", "--cached", "--others", "--deleted", "--exclude-standard"]
-    environment = {name: value for name, value in os.environ.items() if name not in _GIT_VARIABLES}
-    environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    command = ["git", *git.OPTIONS, "ls-files", "-z", "-t", "--stage"]
+    command += ["--cached", "--others", "--deleted", "--exclude-standard"]
     try:
         done = subprocess.run(
             command,
             cwd=root,
-            env=environment,
+            env=git.environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_GIT_SECONDS,
