@@ -43,9 +43,9 @@ lint: $(READY_DEV)
 	@"$(BIN)/mypy"
 	@"$(BIN)/lint-imports" --no-logo 2>/dev/null
 
-## bench   measure: first paint, keys while an answer streams, reading logs, the engine's start (minutes)
+## bench   measure: first paint, keys while an answer streams, reading logs, reviews, the engine's start (minutes)
 bench: $(READY)
-	@for name in first_paint stream parse engine_start; do "$(BIN)/python" -m termcoder.bench.$$name || exit 1; done
+	@for name in first_paint stream parse review engine_start; do "$(BIN)/python" -m termcoder.bench.$$name || exit 1; done
 
 ## slow    the tests that take too long for every change
 slow: $(READY_DEV)

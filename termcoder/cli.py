@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import io
 import os
 import shlex
 import sys
@@ -16,6 +17,7 @@ from termcoder.errors import SettingsError, TermcoderError
 from termcoder.settings import Settings
 
 if TYPE_CHECKING:
+    from termcoder.diffs.model import Scope
     from termcoder.opening import Opening
 
 ENGINE_THREAD = "engine"
@@ -28,6 +30,8 @@ FLAGS = {
     "threads": "engine.threads",
     "theme": "ui.theme",
 }
+FORMATS = ("text", "json", "sarif", "markdown", "github")
+SEVERITIES = ("critical", "major", "minor", "nit")
 
 
 def entry() -> NoReturn:
@@ -67,6 +71,7 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     _add_ask(commands)
     _add_diagnose(commands)
     _add_run(commands)
+    _add_review(commands)
     if "models" in words:
         from termcoder.models import commands as model_commands
 
@@ -191,6 +196,43 @@ def run_command(args: argparse.Namespace) -> int:
     return ran.code
 
 
+def run_review(args: argparse.Namespace) -> int:
+    """Review a change; the findings go to standard output, what the engine prints to the log."""
+    from termcoder import logs, review_command
+
+    if args.parse_only and args.format not in ("text", "json"):
+        args.refuse(f"--parse-only has no findings to print as {args.format}")
+    asked = review_command.Asked(
+        args.folder or Path.cwd(),
+        scope := _scope_of(args),
+        args.format,
+        args.fail_on,
+        None if args.folder else review_command.hook_index(scope),  # git names it to a hook in the project's folder
+        args.rules_only,
+    )
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # what it can't encode
+    if args.parse_only:
+        return review_command.parse_only(asked, sys.stdout)
+    settings = settings_of(args)
+    logs.setup_logging()
+    with logs.terminal_guard():
+        out, err = cast(TextIO, sys.__stdout__), cast(TextIO, sys.__stderr__)
+        return review_command.review(settings, asked, out, err)
+
+
+def _scope_of(args: argparse.Namespace) -> "Scope":
+    from termcoder.diffs.model import Scope, ScopeKind
+
+    named = {ScopeKind.COMMIT: args.commit, ScopeKind.RANGE: args.range, ScopeKind.BRANCH: args.branch}
+    for kind, what in named.items():
+        if what is not None:
+            return Scope(kind, what)
+    if args.worktree:
+        return Scope(ScopeKind.WORKTREE)
+    return Scope(ScopeKind.PATCH if args.patch else ScopeKind.STAGED)
+
+
 def _add_diagnose(commands: Any) -> None:
     diagnose = commands.add_parser(
         "diagnose",
@@ -204,6 +246,29 @@ def _add_diagnose(commands: Any) -> None:
     diagnose.add_argument("--command", default="", metavar="CMD", help="what reproduces the error, to try fixes with")
     add_settings_flags(diagnose, argparse.SUPPRESS)
     diagnose.set_defaults(run=run_diagnose)
+
+
+def _add_review(commands: Any) -> None:
+    review = commands.add_parser(
+        "review",
+        help="what is wrong with a change, before it is committed",
+        description="Review a change; without a word on which, what is staged. "
+        "Exit code 0: done, 3: a finding is as bad as --fail-on says, or worse.",
+    )
+    scope = review.add_argument_group("what is reviewed").add_mutually_exclusive_group()
+    scope.add_argument("--staged", action="store_true", help="what is staged (the default)")
+    scope.add_argument("--worktree", action="store_true", help="what has changed on the disk and is not staged")
+    scope.add_argument("--commit", metavar="REV", help="one commit")
+    scope.add_argument("--range", metavar="A..B", help="from one commit to another; A...B: since they parted")
+    scope.add_argument("--branch", nargs="?", const="", metavar="BASE", help="this branch since it left BASE")
+    scope.add_argument("patch", nargs="?", choices=["-"], metavar="-", help="the diff on standard input")
+    review.add_argument("--format", choices=FORMATS, default="text", help="of the report")
+    review.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+    review.add_argument("--fail-on", choices=SEVERITIES, help="exit with 3 where a finding is so bad, or worse")
+    review.add_argument("--parse-only", action="store_true", help="tell what has changed: no model is needed")
+    review.add_argument("--rules-only", action="store_true", help="find what rules find: no model is needed")
+    add_settings_flags(review, argparse.SUPPRESS)
+    review.set_defaults(run=run_review, refuse=review.error)
 
 
 def _add_run(commands: Any) -> None:

@@ -9,6 +9,7 @@ from termcoder.features.chat import Chat
 from termcoder.features.diagnose import Diagnose
 from termcoder.features.engine_host import EngineHost, Preparer, Report
 from termcoder.features.parts import Parts
+from termcoder.features.review import ReviewFeature
 from termcoder.features.session_book import SessionBook
 from termcoder.history import History
 from termcoder.sessions.store import SessionStore
@@ -20,7 +21,8 @@ def make_parts(settings: Settings, folder: Path) -> Parts:
     """What the program in the terminal works with."""
     chat = make_chat(settings, folder)
     diagnose = Diagnose(chat.workspace, chat.book, settings.diagnose)
-    return Parts(settings, make_host(settings), chat, diagnose, History())
+    review = ReviewFeature(chat.workspace, chat.book, settings.review)
+    return Parts(settings, make_host(settings), chat, diagnose, review, History())
 
 
 def make_chat(settings: Settings, folder: Path, *, saved: bool = True) -> Chat:
@@ -32,6 +34,16 @@ def make_diagnose(settings: Settings, folder: Path, *, saved: bool = True) -> Di
     """What reads the logs of the project that `folder` is in; with a session of its own."""
     workspace = Workspace(find_root(folder))
     return Diagnose(workspace, SessionBook(workspace.root, SessionStore() if saved else None), settings.diagnose)
+
+
+def make_review(settings: Settings, folder: Path, *, saved: bool = True, index: Path | None = None) -> ReviewFeature:
+    """What reviews the changes of the project that `folder` is in; with a session of its own.
+
+    `index`: another index than the repository's own, as git gives one to a hook.
+    """
+    workspace = Workspace(find_root(folder))
+    book = SessionBook(workspace.root, SessionStore() if saved else None)
+    return ReviewFeature(workspace, book, settings.review, index)
 
 
 def make_host(settings: Settings) -> EngineHost:

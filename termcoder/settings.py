@@ -31,6 +31,8 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "diagnose.temperature": (0, 2),
     "diagnose.sample_temperature": (0, 2),
     "diagnose.try_seconds": (1, 86_400),
+    "review.min_confidence": (0, 1),
+    "review.suggestions": (0, 100),
 }
 """The least and the most of each number."""
 
@@ -99,6 +101,29 @@ class DiagnoseSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewSettings:
+    """The Review pane, and `termcoder review`.
+
+    - `min_confidence`: findings below it are folded, 0 to 1. `ignore_severities`, `ignore_categories`: folded as well;
+      names with commas between them.
+    - `skip`: files that are not reviewed, patterns as in `.gitignore` with commas between them.
+    - `suggestions`: of how many findings at most the model writes a patch; 0: none.
+    - `split`: the two sides beside each other, where there is room.
+    - `hooks`: run the repository's hooks when committing.
+    - `message_style`: how commit messages are written: "conventional", or the name of a template.
+    """
+
+    min_confidence: float = 0.35
+    ignore_severities: str = ""
+    ignore_categories: str = ""
+    skip: str = "*.lock, package-lock.json, pnpm-lock.yaml, go.sum, *.min.js, *.min.css, *.map, *.snap, *.svg"
+    suggestions: int = 8
+    split: bool = False
+    hooks: bool = False
+    message_style: str = "conventional"
+
+
+@dataclass(frozen=True, slots=True)
 class UiSettings:
     """How it looks. `theme`: the name of a file in `themes/` or in the user's themes folder."""
 
@@ -113,6 +138,7 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     chat: ChatSettings = ChatSettings()
     diagnose: DiagnoseSettings = DiagnoseSettings()
+    review: ReviewSettings = ReviewSettings()
     ui: UiSettings = UiSettings()
 
 

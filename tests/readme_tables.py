@@ -25,6 +25,9 @@ PLACES = {
     "diagnosis": "On the diagnosis",
     "fixes": "On the fixes",
     "patch": "On a patch",
+    "review": "In the Review pane",
+    "changes": "On its files",
+    "diff": "On their changes",
     "app": "Everywhere",
 }
 MOVES = ("_line", "page_", "next_step", "previous_step", "next_fix", "previous_fix", "choose_number", "left", "right")

@@ -76,14 +76,17 @@ class Request:
     `schema`: a JSON schema that the answer is decoded under, so that it can't be anything else.
     `grammar`: the same for texts; not beside a schema. A server that knows no grammars answers without one, so whoever
     asks reads the answer with that in mind.
+    `choices`: the answer is the likeliest of these short texts, which begin differently; not beside a schema or a
+    grammar. How it is drawn (`sampling`) doesn't matter then.
     `copies`: the answer repeats much of the prompt, as a rewritten file does; an engine may guess ahead then.
-    `priority`: lower goes first when several requests wait.
+    `priority`: lower goes first. While such a request is under way, an engine may let all others stand still.
     """
 
     messages: tuple[Message, ...]
     sampling: Sampling = Sampling()
     schema: Mapping[str, Any] | None = None
     grammar: Grammar | None = None
+    choices: tuple[str, ...] = ()
     copies: bool = False
     priority: int = 0
 
@@ -97,11 +100,17 @@ class FinishReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of an answer. The last one of a stream has `finish_reason` and `usage`, and may have no text."""
+    """A piece of an answer. The last one of a stream has `finish_reason` and `usage`, and may have no text.
+
+    `chances`: on the last one, where the request has choices: how likely the model finds each of them, among them (they
+    sum to 1), at temperature 1. A server that tells no probabilities is taken at its word: 1.0 for what it chose. None
+    where the answer is none of the choices, as it may be from a server that can't be held to them.
+    """
 
     text: str = ""
     finish_reason: FinishReason | None = None
     usage: Usage | None = None
+    chances: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

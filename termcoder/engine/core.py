@@ -43,13 +43,15 @@ def main(parent: int, orders_fd: int, reports_fd: int) -> None:
     order = orders.get()
     from vllm.v1.engine.core import EngineCoreProc
 
-    from termcoder.engine import cpu_seeds, speculation
+    from termcoder.engine import cpu_seeds, speculation, urgency
 
     _report_loading(report)
     if vllm_runs_on_cpu():
         cpu_seeds.allow_long_prompts()
         speculation.only_where_asked()
         speculation.mend_sampling_on_cpu()
+        speculation.mend_log_probabilities_on_cpu()
+        urgency.urgent_first()
     _stop_listening_when_ready()
     try:
         EngineCoreProc.run_engine_core(**pickle.loads(order))  # it comes from the program itself

@@ -25,6 +25,8 @@ from termcoder.engine.base import (
     StatusListener,
     TokenCount,
 )
+from termcoder.engine.choices import check_choices
+from termcoder.engine.openai_choices import TOP_LOGPROBS, ChoiceReader, as_chosen
 from termcoder.engine.openai_server import (
     ErrorReader,
     PromptEstimator,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 START_SECONDS = 30.0  # for the answer `start()` needs; a prompt may take minutes on a CPU, so a chat has no limit
+_REFUSED_STATUS = frozenset({400, 403, 422})  # 403: OpenAI, asked for the log-probabilities of some models
 _BROKEN_OFF = frozenset({"abort", "error"})  # finish reasons of a server that goes down
 
 
@@ -78,6 +81,7 @@ class OpenAIEngine:
         self._link: _Link | None = None
         self._estimator = PromptEstimator()
         self._takes_priority = True
+        self._tells_logprobs = True
         self._life = 0  # grows with every start and stop
 
     @property
@@ -156,6 +160,7 @@ class OpenAIEngine:
     async def stream(self, request: Request) -> AsyncIterator[Chunk]:
         """See `Engine.stream`."""
         link, life = self._ready_link(), self._life
+        check_choices(request)
         try:
             async with contextlib.aclosing(self._chunks(link, request)) as chunks:
                 async for chunk in chunks:
@@ -175,6 +180,7 @@ class OpenAIEngine:
 
     async def _chunks(self, link: _Link, request: Request) -> AsyncGenerator[Chunk, None]:
         clock = Stopwatch()
+        chosen = ChoiceReader(request) if request.choices else None
         told: Any = None
         reason: str | None = None
         async with await self._open(link, await self._body(link, request)) as events:
@@ -182,15 +188,19 @@ class OpenAIEngine:
                 told = event.usage or told
                 for choice in event.choices[:1]:
                     reason = choice.finish_reason or reason
+                    if chosen:
+                        chosen.read(choice)
                     if choice.delta.content:
                         clock.tick()
-                        yield Chunk(choice.delta.content)
+                        if not chosen:
+                            yield Chunk(choice.delta.content)
         if reason is None or reason in _BROKEN_OFF:
             raise EngineDiedError(
                 f"{link.errors.address.shown} broke off the answer.", remedy="Start the engine again."
             )
-        usage = self._usage(request, told, clock)
-        yield Chunk(finish_reason=FinishReason.LENGTH if reason == "length" else FinishReason.STOP, usage=usage)
+        finish = FinishReason.LENGTH if reason == "length" and not chosen else FinishReason.STOP
+        last = Chunk(finish_reason=finish, usage=self._usage(request, told, clock))
+        yield chosen.chosen(last) if chosen else last
 
     def _usage(self, request: Request, told: Any, clock: Stopwatch) -> Usage:
         """What the server told; where it tells nothing, the estimate and the number of pieces."""
@@ -203,12 +213,16 @@ class OpenAIEngine:
 
     async def _body(self, link: _Link, request: Request) -> dict[str, Any]:
         """The arguments of the client's call."""
+        request = as_chosen(request) if request.choices else request
+        tells = bool(request.choices) and self._tells_logprobs
         sampling = request.sampling
         optional = {
             "max_tokens": await self._most_tokens(link, request),
             "stop": list(sampling.stop) or None,
             "seed": sampling.seed,
             "response_format": response_format(request.schema) if request.schema is not None else None,
+            "logprobs": True if tells else None,
+            "top_logprobs": TOP_LOGPROBS if tells else None,
             "extra_body": self._extensions(link, request) or None,
         }
         return {
@@ -222,11 +236,15 @@ class OpenAIEngine:
         }
 
     def _extensions(self, link: _Link, request: Request) -> dict[str, Any]:
-        """What goes beyond OpenAI's API. Only vLLM's servers, which also count tokens, are sent a grammar."""
-        priority = {"priority": request.priority} if request.priority and self._takes_priority else {}
-        if request.grammar is None or not link.counts:
-            return priority
-        return {**priority, "structured_outputs": {"grammar": request.grammar.ebnf}}
+        """What goes beyond OpenAI's API. Grammars and choices are for vLLM's servers only, which also count tokens."""
+        extensions: dict[str, Any] = {}
+        if request.priority and self._takes_priority:
+            extensions["priority"] = request.priority
+        if request.grammar is not None and link.counts:
+            extensions["structured_outputs"] = {"grammar": request.grammar.ebnf}
+        if request.choices and link.counts:
+            extensions["structured_outputs"] = {"choice": list(request.choices)}
+        return extensions
 
     async def _most_tokens(self, link: _Link, request: Request) -> int | None:
         """The request's limit, or what the user's own limit on the context leaves."""
@@ -242,22 +260,26 @@ class OpenAIEngine:
         return link.limit - prompt if wanted is None else min(wanted, link.limit - prompt)
 
     async def _open(self, link: _Link, body: dict[str, Any]) -> Any:
-        """Begin an answer; if the server refuses for a reason that can be mended, once more without it."""
+        """Begin an answer; if the server refuses for a reason that can be mended, again without it."""
         import openai
 
-        try:
-            return await link.client.chat.completions.create(**body)
-        except openai.BadRequestError as error:
-            mended = await self._mended(link, body, error)
-            if mended is None:
-                raise
-            return await link.client.chat.completions.create(**mended)
+        while True:
+            try:
+                return await link.client.chat.completions.create(**body)
+            except openai.APIStatusError as error:
+                mended = await self._mended(link, body, error) if error.status_code in _REFUSED_STATUS else None
+                if mended is None:
+                    raise
+                body = mended
 
     async def _mended(self, link: _Link, body: dict[str, Any], error: Exception) -> dict[str, Any] | None:
-        if "extra_body" in body and "priority" in str(error):
+        if "priority" in (body.get("extra_body") or {}) and "priority" in str(error):
             self._takes_priority = False
             extra = {name: value for name, value in body["extra_body"].items() if name != "priority"}
             return {**body, "extra_body": extra or None}
+        if "logprobs" in body and "logprob" in str(error):
+            self._tells_logprobs = False
+            return {name: value for name, value in body.items() if name not in ("logprobs", "top_logprobs")}
         if "max_tokens" not in body or not link.counts or not overflows(error):
             return None
         room = self._model.context_tokens - await tokenized(

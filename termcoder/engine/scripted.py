@@ -8,7 +8,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from termcoder.engine.base import (
     StatusListener,
     TokenCount,
 )
+from termcoder.engine.choices import check_choices, likeliest, meant
 from termcoder.engine.instances import minimal_instance
 from termcoder.errors import (
     ContextOverflowError,
@@ -64,6 +65,8 @@ class Script:
     - `replies`: a function of the request, or texts given one after the other, from the first again at the end.
       A request with a schema gets the reply if that is JSON, else the smallest value the schema admits; one with a
       grammar gets a reply from a list as it is, and from an engine without replies of its own the grammar's example.
+      One with choices gets the one that the reply means, else the first, with a chance of 1.0.
+    - `chances`: how likely the choices of a request are, in numbers of any sum; asked in place of `replies`.
     - `tokens_per_second`: 0.0 is as fast as the event loop turns.
     - `start_delay`, `first_token_delay`: seconds.
     - `activities`: what a start passes through, as (activity, fraction), each for its share of `start_delay`.
@@ -79,6 +82,7 @@ class Script:
     failing_starts: int = 0
     dies_after: int | None = None
     context_tokens: int = DEFAULT_CONTEXT_TOKENS
+    chances: Callable[[Request], Mapping[str, float]] | None = None
 
 
 class ScriptedEngine:
@@ -163,6 +167,7 @@ class ScriptedEngine:
     async def stream(self, request: Request) -> AsyncIterator[Chunk]:
         """See `Engine.stream`."""
         self._check_ready()
+        check_choices(request)
         life, asked = self._life, time.monotonic()
         self.requests.append(request)
         prompt_tokens = _prompt_tokens(request.messages)
@@ -171,7 +176,8 @@ class ScriptedEngine:
                 f"The prompt has {prompt_tokens} tokens and the context {self._model.context_tokens}.",
                 remedy="Attach less, or start a new session.",
             )
-        tokens, reason = self._answer(request, self._model.context_tokens - prompt_tokens)
+        chances = self._chances(request) if request.choices else None
+        tokens, reason = self._answer(request, self._model.context_tokens - prompt_tokens, chances)
         await asyncio.sleep(self.script.first_token_delay)
         first = time.monotonic()
         for number, token in enumerate(tokens):
@@ -179,7 +185,7 @@ class ScriptedEngine:
             yield Chunk(token)
         await self._turn_of(len(tokens), first, life)
         usage = Usage(prompt_tokens, len(tokens), 0, time.monotonic() - first, first - asked)
-        yield Chunk(finish_reason=reason, usage=usage)
+        yield Chunk(finish_reason=reason, usage=usage, chances=chances)
 
     async def _turn_of(self, number: int, first: float, life: int) -> None:
         """Wait until token `number` is due; raise where the engine has ended or dies now."""
@@ -196,8 +202,22 @@ class ScriptedEngine:
         error = self.status.error
         return error if isinstance(error, EngineDiedError) else EngineNotReadyError("The engine was stopped.")
 
-    def _answer(self, request: Request, room: int) -> tuple[list[str], FinishReason]:
+    def _chances(self, request: Request) -> dict[str, float]:
+        """How likely each of the request's choices is, by the script."""
+        if self.script.chances is None:
+            scripted = self.script.replies is not describe_request
+            chosen = (meant(self._reply(request), request.choices) if scripted else None) or request.choices[0]
+            return {choice: float(choice == chosen) for choice in request.choices}
+        told = self.script.chances(request)
+        total = sum(told.get(choice, 0.0) for choice in request.choices)
+        return {choice: told.get(choice, 0.0) / total for choice in request.choices}
+
+    def _answer(
+        self, request: Request, room: int, chances: Mapping[str, float] | None
+    ) -> tuple[list[str], FinishReason]:
         """The tokens of the answer, cut at a stop text and at the limit, and why they end."""
+        if chances:
+            return [likeliest(chances)], FinishReason.STOP
         text = self._reply(request)
         cuts = [place for stop in request.sampling.stop if stop and (place := text.find(stop)) >= 0]
         tokens = pieces_of(text[: min(cuts, default=len(text))])

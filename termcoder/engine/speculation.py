@@ -8,6 +8,7 @@ either: faults of the two together are known (vLLM issues 52620 and 55313).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 CONFIG: Mapping[str, Any] = {
@@ -48,6 +49,41 @@ def mend_sampling_on_cpu() -> None:
     from vllm.v1.sample import rejection_sampler
 
     rejection_sampler.expand_batch_to_tokens = _expanded
+
+
+def mend_log_probabilities_on_cpu() -> None:
+    """In the engine core, before it starts: tell those of tokens asked for by number at all times, without a compiler.
+
+    Where another request of the batch has guesses, vLLM 0.32 tells none of them. And it compiles a function to count
+    ranks, which nobody asked for: that takes a C++ compiler, and seconds the first time.
+    """
+    from vllm.v1.sample import sampler
+    from vllm.v1.sample.rejection_sampler import RejectionSampler
+
+    sampler.batched_count_greater_than = lambda found, least: (found >= least).sum(-1)
+    sample = RejectionSampler.forward
+
+    def sample_and_tell(self: Any, metadata: Any, draft_probs: Any, logits: Any, sampling: Any) -> Any:
+        if not sampling.logprob_token_ids:
+            return sample(self, metadata, draft_probs, logits, sampling)
+        first = _log_probabilities(self.sampler, metadata, logits)
+        output = sample(self, metadata, draft_probs, logits, replace(sampling, logprob_token_ids=None))
+        drawn = output.sampled_token_ids
+        told = self.sampler.gather_specific_token_logprobs(first, sampling.logprob_token_ids, drawn[:, 0].long())
+        return replace(output, logprobs_tensors=_for_each_token(told, drawn.shape[1]))
+
+    RejectionSampler.forward = sample_and_tell
+
+
+def _log_probabilities(sampler: Any, metadata: Any, logits: Any) -> Any:
+    """Of the first token that each request draws now."""
+    counts = logits.new_tensor(metadata.num_draft_tokens).long() + 1
+    return sampler.compute_logprobs(logits[counts.cumsum(0) - counts])
+
+
+def _for_each_token(told: Any, width: int) -> Any:
+    """A row for each of the `width` tokens that a request may draw; whoever asks for these draws only one."""
+    return type(told)(*(each.repeat_interleave(width, 0) for each in told[:3]))
 
 
 def _expanded(values: Any, ends: Any, count: int, replace_from: int = 0, replace_to: int = 0) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from termcoder.conversation import Message, Role
+from termcoder.engine.choices import spellings
 
 REMEMBERED_PIECES = 1024
 
@@ -39,6 +40,7 @@ class PromptEncoder:
         probe = self.render(_PROBE)
         if self._special is not None and self._by_pieces(probe) != list(self._encode(probe)):
             self._special = None
+        self._header = self._special.split(probe)[-1] if self._special is not None else ""
 
     def render(self, messages: Sequence[Message]) -> str:
         """The prompt's text. Raises ValueError where the model's template refuses these messages."""
@@ -55,6 +57,30 @@ class PromptEncoder:
     def encode(self, messages: Sequence[Message]) -> list[int]:
         """The prompt's tokens. Takes a while for a long prompt: call it in a thread."""
         return self._by_pieces(self.render(messages))
+
+    def beginnings(self, choices: Sequence[str]) -> dict[int, str]:
+        """The tokens that an answer can begin with, and the choice that each of them means.
+
+        A choice is known by its first token. Another spelling of it ("Yes", " yes") counts where it is a token of its
+        own, which can't begin anything else. Raises ValueError where two choices begin alike.
+        """
+        own: dict[int, str] = {}
+        for choice in choices:
+            token = self._after_header(choice)[0]
+            if token in own:
+                raise ValueError(f"the choices {own[token]!r} and {choice!r} begin alike for the model")
+            own[token] = choice
+        others: dict[int, set[str]] = {}
+        for choice in choices:
+            for written in spellings(choice):
+                if len(tokens := self._after_header(written)) == 1:
+                    others.setdefault(tokens[0], set()).add(choice)
+        return {token: meant.pop() for token, meant in others.items() if len(meant) == 1} | own
+
+    def _after_header(self, text: str) -> tuple[int, ...]:
+        """The tokens of `text` as an answer, behind what the template puts before it."""
+        header, both = self._piece(self._header), self._piece(self._header + text)
+        return both[len(header) :] if both[: len(header)] == header and both != header else self._piece(text)
 
     def _by_pieces(self, text: str) -> list[int]:
         if self._special is None:

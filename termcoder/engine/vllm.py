@@ -7,7 +7,8 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,9 @@ from termcoder.engine.base import (
     StatusListener,
     TokenCount,
 )
+from termcoder.engine.choices import check_choices, likeliest, shared_out
 from termcoder.engine.vllm_life import STOPPED, Life, Served
-from termcoder.engine.vllm_options import sampling_parameters
+from termcoder.engine.vllm_options import choosing_parameters, sampling_parameters
 from termcoder.errors import (
     ContextOverflowError,
     EngineError,
@@ -162,13 +164,15 @@ class VllmEngine:
 
     async def _answer(self, life: Life, served: Served, request: Request) -> AsyncGenerator[Chunk, None]:
         clock = _Clock()
+        beginnings = _beginnings(served, request)
         tokens = await _encoded(served, request.messages)
-        parameters = _parameters(request, _room(served, request, len(tokens)))
+        parameters = _parameters(request, _room(served, request, len(tokens)), beginnings)
         prompt, number = {"prompt_token_ids": tokens}, f"request-{next(self._numbers)}"
         outputs = served.llm.generate(prompt, parameters, number, priority=request.priority)
         async with contextlib.aclosing(outputs):
             while (output := await self._next(life, outputs)) is not None:
-                yield clock.chunk(output, len(tokens))
+                chunk = clock.chunk(output, len(tokens))
+                yield _chosen(chunk, output, beginnings, request) if beginnings and chunk.finish_reason else chunk
         if clock.finish_reason is None:
             raise await self._gone(life)
 
@@ -258,8 +262,27 @@ def _room(served: Served, request: Request, prompt_tokens: int) -> int:
     return room if wanted is None else max(1, min(wanted, room))
 
 
-def _parameters(request: Request, max_tokens: int) -> Any:
+def _beginnings(served: Served, request: Request) -> dict[int, str]:
+    """Which first token means which of the request's choices; nothing for a request without."""
+    check_choices(request)
     try:
-        return sampling_parameters(request, max_tokens)
+        return served.encoder.beginnings(request.choices)
+    except ValueError as error:
+        raise RequestError(f"The engine refused the request: {error}.") from error
+
+
+def _chosen(chunk: Chunk, output: Any, beginnings: Mapping[int, str], request: Request) -> Chunk:
+    """The last chunk of an answer that is one of the request's choices."""
+    told: Mapping[int, Any] = next(iter(output.outputs[0].logprobs or ()), {})
+    known = [(beginnings[token], float(each.logprob)) for token, each in told.items() if token in beginnings]
+    chances = shared_out(known, request.choices)
+    if chances is None:
+        raise RequestError("The engine could not tell how likely the choices are.")
+    return replace(chunk, text=likeliest(chances), finish_reason=FinishReason.STOP, chances=chances)
+
+
+def _parameters(request: Request, max_tokens: int, beginnings: Mapping[int, str]) -> Any:
+    try:
+        return choosing_parameters(beginnings) if beginnings else sampling_parameters(request, max_tokens)
     except (ValueError, TypeError) as error:
         raise RequestError(f"The engine refused the request: {error}.") from error

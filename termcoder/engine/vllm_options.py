@@ -4,13 +4,13 @@ The functions that need vLLM import it themselves; nothing heavy is imported wit
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from termcoder import paths
 from termcoder.engine.base import Request
-from termcoder.engine.sizing import Plan, read_config
+from termcoder.engine.sizing import BLOCK_TOKENS, Plan, read_config
 from termcoder.engine.speculation import CONFIG, COPIES
 from termcoder.errors import EngineStartError
 from termcoder.settings import EngineSettings
@@ -91,6 +91,7 @@ def _cpu_arguments(model_dir: Path, plan: Plan) -> dict[str, Any]:
     return {
         "dtype": "bfloat16",
         "enforce_eager": True,  # compiling takes a minute and gains nothing
+        "block_size": BLOCK_TOKENS,
         "kv_cache_memory_bytes": plan.cache_bytes,
         "max_num_batched_tokens": max(CPU_BATCH_TOKENS, plan.max_streams),
         "speculative_config": dict(CONFIG),
@@ -156,4 +157,19 @@ def sampling_parameters(request: Request, max_tokens: int) -> Any:
         structured_outputs=structured,
         extra_args={COPIES: True} if request.copies else None,
         output_kind=RequestOutputKind.DELTA,
+    )
+
+
+def choosing_parameters(tokens: Iterable[int]) -> Any:
+    """Parameters of vLLM for an answer of which only the log-probabilities of these first tokens are wanted."""
+    from vllm import SamplingParams
+    from vllm.sampling_params import RequestOutputKind
+
+    return SamplingParams(
+        temperature=0.0,
+        max_tokens=1,
+        ignore_eos=True,
+        detokenize=False,
+        logprob_token_ids=sorted(tokens),
+        output_kind=RequestOutputKind.FINAL_ONLY,
     )

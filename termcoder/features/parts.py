@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from termcoder.features.chat import Chat
 from termcoder.features.diagnose import Diagnose
 from termcoder.features.engine_host import EngineHost
+from termcoder.features.review import ReviewFeature
 from termcoder.history import History
 from termcoder.settings import Settings
 
@@ -17,4 +18,5 @@ class Parts:
     host: EngineHost
     chat: Chat
     diagnose: Diagnose
+    review: ReviewFeature
     history: History

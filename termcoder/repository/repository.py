@@ -19,7 +19,7 @@ from termcoder.workspace.git import find_git_dir
 _OUTPUT = ("--raw", "-z", "--numstat", "-p")
 _FORM = (
     "--abbrev=64",
-    "--diff-algorithm=histogram",
+    "--diff-algorithm=myers",
     "--dst-prefix=b/",
     "--full-index",
     "--ignore-submodules=dirty",

@@ -33,6 +33,7 @@ class Category(StrEnum):
     ERROR_HANDLING = "error-handling"
     COMPATIBILITY = "compatibility"
     TESTS = "tests"
+    PROJECT_RULE = "project-rule"
     READABILITY = "readability"
     DOCS = "docs"
 

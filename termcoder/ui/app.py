@@ -17,7 +17,7 @@ from termcoder.errors import TermcoderError
 from termcoder.opening import Opening
 from termcoder.settings import Settings
 from termcoder.ui import themes
-from termcoder.ui.commands import bindings_of, keys_label, with_keys
+from termcoder.ui.commands import PANE_SCOPES, bindings_of, keys_label, with_keys
 from termcoder.ui.inert import one_line
 from termcoder.ui.panes.chat import ChatPane
 from termcoder.ui.widgets.key_hints import KeyHints
@@ -26,15 +26,11 @@ from termcoder.ui.widgets.status_bar import StatusBar
 
 if TYPE_CHECKING:
     from termcoder.features.parts import Parts
+    from termcoder.ui.panes.review import ReviewPane
     from termcoder.ui.panes.traceback import TracebackPane
 
 
-PANE_SCOPES = {
-    "chat": ("composer", "transcript"),
-    "traceback": ("traceback", "errors", "source", "log", "diagnosis", "fixes", "patch"),
-}
-"""The places of each pane, as commands name them."""
-PANES = (("chat", "Chat", "F2"), ("traceback", "Traceback", "F2"))
+PANES = (("chat", "Chat", "F2"), ("traceback", "Traceback", "F2"), ("review", "Review", "F2"))
 """Each pane's name, its title, and the key that leads to it from the first."""
 
 
@@ -51,6 +47,7 @@ class TermcoderApp(App[int]):
         super().__init__()
         self._opening = opening
         self._traceback: TracebackPane | None = None
+        self._review: ReviewPane | None = None
         self._pasted = ""  # before there was a traceback pane
         self._settings = settings
         self._make_parts = make_parts
@@ -66,6 +63,7 @@ class TermcoderApp(App[int]):
         with ContentSwitcher(initial="traceback" if self._opening else "chat", id="panes"):
             yield ChatPane(self._settings.chat, id="chat")
             yield Container(id="traceback")
+            yield Container(id="review")
         yield StatusBar()
         yield KeyHints(self.commands)
 
@@ -82,6 +80,7 @@ class TermcoderApp(App[int]):
         self._unfollow = parts.host.subscribe(self._engine_changed)
         self.run_worker(self.pane.attach(parts))
         self.run_worker(self._attach_traceback(parts))
+        self.run_worker(self._attach_review(parts))
         parts.host.start()
         self._show_branch()
         for error in self._theme_errors:
@@ -109,6 +108,19 @@ class TermcoderApp(App[int]):
         await self.pane.conversation()  # the session is restored
         await diagnosing.restore()
 
+    async def _attach_review(self, parts: "Parts") -> None:
+        """Make the review pane. It reads the repository when it is first shown."""
+        from termcoder.ui.panes.review import ReviewPane
+        from termcoder.ui.panes.reviewing import Reviewing
+
+        pane = ReviewPane(split=parts.review.settings.split)
+        await self.screen_stack[0].query_one("#review").mount(pane)
+        await self.pane.conversation()  # the session, with its reviews, is restored
+        pane.attach(Reviewing(pane, parts))
+        self._review = pane
+        if self.active_pane == "review":
+            self._show_pane("review")
+
     @property
     def pane(self) -> ChatPane:
         """The chat."""
@@ -118,6 +130,11 @@ class TermcoderApp(App[int]):
     def traceback(self) -> "TracebackPane | None":
         """The traceback pane, once it is ready."""
         return self._traceback
+
+    @property
+    def review(self) -> "ReviewPane | None":
+        """The review pane, once it is ready."""
+        return self._review
 
     @property
     def active_pane(self) -> str:
@@ -130,10 +147,20 @@ class TermcoderApp(App[int]):
         root.query_one(PaneTabs).active = name
         if name == "chat":
             self.pane.composer.focus()
-        elif self.traceback is not None:
-            self.traceback.take_focus()
-        else:
+            return
+        pane = self.traceback if name == "traceback" else self.review
+        if pane is None:
             self.screen.set_focus(None)  # the message gets no keys that are meant for the pane to come
+            return
+        pane.take_focus()
+        if name == "review":
+            self._look_again()
+
+    @on(events.AppFocus)
+    def _look_again(self) -> None:
+        """The user is back at the terminal, or goes to the review: git may have been used meanwhile."""
+        if self.review is not None and self.active_pane == "review":
+            self.review.look_again()
 
     @on(events.Paste)
     def _pasted_early(self, event: events.Paste) -> None:
@@ -177,6 +204,8 @@ class TermcoderApp(App[int]):
             "composer": self.pane.composer,
             "transcript": self.pane.transcript,
             "traceback": self.traceback,
+            "review": self.review,
+            "diff": self.review.diff if self.review else None,
         }
         return owners.get(scope) or self
 
@@ -185,12 +214,12 @@ class TermcoderApp(App[int]):
         if self.active_pane == "chat":
             return "transcript" if self.pane.transcript.has_focus else "composer"
         focused = self.focused.id if self.focused is not None else None
-        return focused if focused in PANE_SCOPES["traceback"] else "traceback"
+        return focused if focused in PANE_SCOPES[self.active_pane] else self.active_pane
 
     @on(events.DescendantFocus)
     def _focus_moved(self) -> None:
         scope = self._scope()
-        around = ("traceback",) if scope in PANE_SCOPES["traceback"] else ()
+        around = () if self.active_pane == "chat" else (self.active_pane,)
         self.screen_stack[0].query_one(KeyHints).scopes = (scope, *around)
 
     def _engine_changed(self, status: EngineStatus) -> None:
@@ -242,11 +271,13 @@ class TermcoderApp(App[int]):
             await self.parts.host.restart()
 
     async def action_cancel(self) -> None:
-        """Stop what runs in this pane: an answer, or the newest queued message; a diagnosis or a trial."""
+        """Stop what runs in this pane: an answer, or the newest queued message; a diagnosis, a trial, a review."""
         if self.active_pane == "chat":
             await (await self.pane.conversation()).cancel()
-        elif (traceback := self.traceback) is not None:
-            (await traceback.diagnosing()).cancel()
+        elif self.active_pane == "traceback" and self.traceback is not None:
+            (await self.traceback.diagnosing()).cancel()
+        elif self.active_pane == "review" and self.review is not None:
+            (await self.review.reviewing()).cancel()
 
     async def action_new_session(self) -> None:
         """Begin an empty conversation; the old one stays on the disk."""
@@ -265,6 +296,8 @@ class TermcoderApp(App[int]):
             await (await self.pane.conversation()).stop_answer()
         if (traceback := self.traceback) is not None and traceback.busy:
             (await traceback.diagnosing()).cancel()
+        if (review := self.review) is not None and review.busy:
+            (await review.reviewing()).close()
         self.exit(0)
 
     def _load_themes(self) -> list[TermcoderError]:

@@ -50,6 +50,7 @@ class Backend:
 
     `make`: another engine of the same kind, not started. `running`: how many answers its model works on; `produced`:
     how many tokens it has made so far, where that can be known.
+    `thinks`: a model answers, so that an easy question gets its answer.
     `statuses`: what the first start went through, with the thread that each was told on.
     """
 
@@ -57,6 +58,7 @@ class Backend:
     running: Callable[[], Awaitable[int]]
     produced: Callable[[], Awaitable[int]]
     has_prefix_cache: bool = True
+    thinks: bool = True
     statuses: list[tuple[EngineStatus, int]] = field(default_factory=list)
     engine: Engine = field(init=False)
 
@@ -70,7 +72,11 @@ class Backend:
 @contextlib.asynccontextmanager
 async def scripted_backend(folder: Path) -> AsyncIterator[Backend]:
     yield Backend(
-        lambda: ScriptedEngine(Script(context_tokens=CONTEXT_TOKENS)), _nothing, _nothing, has_prefix_cache=False
+        lambda: ScriptedEngine(Script(context_tokens=CONTEXT_TOKENS)),
+        _nothing,
+        _nothing,
+        has_prefix_cache=False,
+        thinks=False,
     )
 
 
@@ -156,6 +162,7 @@ def _server_environment(key: str) -> dict[str, str]:
         "VLLM_CPU_KVCACHE_SPACE": "1",
         "VLLM_NO_USAGE_STATS": "1",
         "HF_HUB_OFFLINE": "1",
+        "TORCHDYNAMO_DISABLE": "1",  # else it compiles a function at the first question for log-probabilities
         "OMP_NUM_THREADS": str(min(os.cpu_count() or 1, 8)),
     }
     return {**os.environ, **own}

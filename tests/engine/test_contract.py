@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import jsonschema
 import pytest
@@ -184,6 +185,92 @@ async def test_an_answer_under_a_grammar_keeps_it(engine: Engine) -> None:
 async def test_a_schema_that_is_none_is_refused(engine: Engine) -> None:
     with pytest.raises(RequestError):
         await chunks_of(engine, Request(QUESTION, SEEDED, schema={"type": "no such type"}))
+    assert engine.status.state is EngineState.READY
+
+
+def one_word(word: str, *choices: str, **changes: Any) -> Request:
+    return Request((Message(Role.USER, f"Repeat after me: {word}"),), choices=choices or ("apple", "stone"), **changes)
+
+
+async def chosen(engine: Engine, request: Request) -> tuple[str, dict[str, float]]:
+    chunks = await chunks_of(engine, request)
+    assert all(chunk.chances is None and chunk.finish_reason is None for chunk in chunks[:-1])
+    last = chunks[-1]
+    assert last.finish_reason is FinishReason.STOP
+    assert last.usage is not None
+    assert last.usage.completion_tokens >= 1
+    assert last.chances is not None
+    assert tuple(last.chances) == request.choices
+    assert sum(last.chances.values()) == pytest.approx(1.0)
+    text = "".join(chunk.text for chunk in chunks)
+    assert last.chances[text] == max(last.chances.values())
+    return text, dict(last.chances)
+
+
+@pytest.mark.parametrize("choices", [("yes", "no"), ("holds", "refuted", "unsure"), ("only",)])
+async def test_an_answer_with_choices_is_one_of_them(engine: Engine, choices: tuple[str, ...]) -> None:
+    text, _ = await chosen(engine, Request(QUESTION, choices=choices))
+    assert text in choices
+
+
+@pytest.mark.parametrize("word", ["apple", "stone"])
+async def test_an_easy_choice_is_right_and_quite_sure(backend: Backend, word: str) -> None:
+    text, chances = await chosen(backend.engine, one_word(word))
+    if backend.thinks:
+        assert text == word
+        assert chances[word] > 0.9
+
+
+async def test_chances_do_not_depend_on_how_an_answer_is_drawn(engine: Engine) -> None:
+    ways = [Sampling(temperature=0.0), Sampling(1.5, 0.5, seed=3), Sampling(max_tokens=1, stop=("a", "s"))]
+    found = [await chosen(engine, one_word("stone", sampling=way)) for way in ways]
+    assert found[1] == (found[0][0], pytest.approx(found[0][1], abs=0.02))
+    assert found[2] == (found[0][0], pytest.approx(found[0][1], abs=0.02))
+
+
+async def test_many_choices_at_once_beside_other_answers(engine: Engine) -> None:
+    code = "\n".join(f"def f{number}(a):\n    return a + {number}" for number in range(6))
+    others = [
+        Request(QUESTION, Sampling(temperature=0.0, max_tokens=24)),
+        Request(
+            (Message(Role.USER, f"Repeat this code:\n{code}"),), Sampling(temperature=0.0, max_tokens=40), copies=True
+        ),
+    ]
+    asked = [one_word("stone", *choices) for choices in (("stone", "apple"), ("apple", "stone", "glass"))]
+    alone = [await chosen(engine, request) for request in asked]
+    answers = [asyncio.create_task(answer(engine, request)) for request in others]
+    rounds = [await asyncio.gather(*(chosen(engine, request) for request in (*asked, *asked))) for _ in range(5)]
+    for found in rounds:
+        for (text, chances), (text_alone, chances_alone) in zip(found, alone * 2, strict=True):
+            assert text == text_alone
+            assert chances == pytest.approx(chances_alone, abs=0.02)
+    for request, task in zip(others, answers, strict=True):
+        assert (await task)[2].completion_tokens <= (request.sampling.max_tokens or 0)
+
+
+async def test_a_long_prompt_can_end_in_a_choice(engine: Engine) -> None:
+    words = " ".join(f"w{number}" for number in range(150))
+    request = Request((Message(Role.USER, f"{words} Repeat after me: stone"),), choices=("apple", "stone"))
+    once, again = [await chosen(engine, request) for _ in range(2)]  # what was read is in the cache then
+    assert once == (again[0], pytest.approx(again[1], abs=0.02))
+
+
+async def test_a_choice_can_be_cancelled(backend: Backend) -> None:
+    task = asyncio.create_task(chunks_of(backend.engine, Request(LONG_QUESTION, choices=("yes", "no"))))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await until_idle(backend)
+    await chosen(backend.engine, one_word("stone"))
+
+
+@pytest.mark.parametrize(
+    "wrong", [Request(QUESTION, choices=("a", "a")), Request(QUESTION, choices=("a", "b"), schema=SCHEMA)]
+)
+async def test_choices_that_are_none_are_refused(engine: Engine, wrong: Request) -> None:
+    with pytest.raises(RequestError):
+        await chunks_of(engine, wrong)
     assert engine.status.state is EngineState.READY
 
 

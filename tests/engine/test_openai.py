@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -89,6 +90,118 @@ async def test_a_schema_goes_along(engine: OpenAIEngine, server: FakeServer) -> 
     sent = server.calls_of(CHAT)[0].body["response_format"]
     assert sent["type"] == "json_schema"
     assert sent["json_schema"]["schema"] == {"type": "object"}
+
+
+# Choices
+
+
+def token(text: str, *others: tuple[str, float], logprob: float = -0.1) -> dict[str, object]:
+    def one(said: str, value: float) -> dict[str, object]:
+        return {"token": said, "logprob": value, "bytes": None}
+
+    return {**one(text, logprob), "top_logprobs": [one(*other) for other in others]}
+
+
+def told(text: str, *tokens: dict[str, object]) -> Reply:
+    said = piece(text)
+    said["choices"][0]["logprobs"] = {"content": list(tokens), "refusal": None}
+    return events(piece(), said, piece("", "stop"), usage(9, 1))
+
+
+async def choose(engine: OpenAIEngine, *choices: str) -> tuple[str, Chunk]:
+    return await answer(
+        engine, Request(QUESTION, Sampling(0.7, 0.9, 500, ("END",), 3), choices=choices or ("yes", "no"))
+    )
+
+
+async def test_choices_go_along(engine: OpenAIEngine, server: FakeServer) -> None:
+    await choose(engine, "yes", "no", "maybe")
+    body = server.calls_of(CHAT)[0].body
+    assert (body["logprobs"], body["top_logprobs"]) == (True, 20)
+    assert (body["temperature"], body["max_tokens"]) == (0.0, 9)
+    assert "stop" not in body
+    assert body["structured_outputs"] == {"choice": ["yes", "no", "maybe"]}
+
+
+async def test_a_server_of_another_kind_is_asked_plainly(make: Callable[..., OpenAIEngine], server: FakeServer) -> None:
+    del server.replies[TOKENIZE]
+    engine = make()
+    await engine.start()
+    await choose(engine)
+    assert "structured_outputs" not in server.calls_of(CHAT)[0].body
+    await engine.stop()
+
+
+async def test_the_chances_are_those_of_the_first_word_in_all_its_spellings(
+    engine: OpenAIEngine, server: FakeServer
+) -> None:
+    first = token(" Yes", (" Yes", -1.0), ("No", -0.9), ("yes", -1.2), ("Not", -0.5), ("y", -3.0), ("No,", -4.0))
+    server.replies[CHAT] = told(" Yes", token("\n", ("\n", 0.0), ("no", -0.1)), first, token("!", ("no", -0.1)))
+    text, last = await choose(engine)
+    yes, no = (sum(math.exp(value) for value in values) for values in ((-1.0, -1.2, -3.0), (-0.9, -4.0)))
+    assert last.chances == pytest.approx({"yes": yes / (yes + no), "no": no / (yes + no)})
+    assert (text, last.finish_reason) == ("yes", FinishReason.STOP)
+
+
+async def test_a_word_below_the_top_counts_where_it_was_said(engine: OpenAIEngine, server: FakeServer) -> None:
+    server.replies[CHAT] = told("no", token("no", ("I", -0.1), ("The", -2.0), logprob=-9.0))
+    text, last = await choose(engine)
+    assert (text, last.chances) == ("no", {"yes": 0.0, "no": 1.0})
+
+
+async def test_the_answer_is_one_chunk(engine: OpenAIEngine, server: FakeServer) -> None:
+    server.replies[CHAT] = events(piece("n"), piece("o"), piece("", "length"), usage(9, 2))
+    (chunk,) = [chunk async for chunk in engine.stream(Request(QUESTION, choices=("yes", "no")))]
+    assert (chunk.text, chunk.finish_reason, chunk.chances) == ("no", FinishReason.STOP, {"yes": 0.0, "no": 1.0})
+    assert chunk.usage is not None
+
+
+@pytest.mark.parametrize(("said", "chosen"), [("**Yes**, it does", "yes"), ('"no"', "no"), ("No.", "no")])
+async def test_a_server_that_tells_no_probabilities_is_taken_at_its_word(
+    engine: OpenAIEngine, server: FakeServer, said: str, chosen: str
+) -> None:
+    server.replies[CHAT] = events(piece(said), piece("", "stop"))
+    text, last = await choose(engine)
+    assert text == chosen
+    assert last.chances == {choice: float(choice == chosen) for choice in ("yes", "no")}
+
+
+async def test_an_answer_that_is_none_of_the_choices_is_shown_as_it_is(
+    engine: OpenAIEngine, server: FakeServer
+) -> None:
+    server.replies[CHAT] = told("I can't say", token("I", ("I", -0.1), ("We", -2.0)))
+    text, last = await choose(engine)
+    assert (text, last.chances) == ("I can't say", None)
+
+
+@pytest.mark.parametrize("status", [400, 403, 422])
+async def test_a_server_that_refuses_log_probabilities_is_asked_without_from_then_on(
+    engine: OpenAIEngine, server: FakeServer, status: int
+) -> None:
+    def reply(call: Call) -> Reply:
+        return error(status, "no logprobs from this model") if "logprobs" in call.body else events(piece("yes", "stop"))
+
+    server.replies[CHAT] = reply
+    answers = [await choose(engine) for _ in range(2)]
+    assert [(text, last.chances) for text, last in answers] == [("yes", {"yes": 1.0, "no": 0.0})] * 2
+    assert ["logprobs" in call.body for call in server.calls_of(CHAT)] == [True, False, False]
+
+
+async def test_one_refusal_after_another_is_mended(engine: OpenAIEngine, server: FakeServer) -> None:
+    def reply(call: Call) -> Reply:
+        if "priority" in call.body:
+            return error(400, "no priority here (logprobs: true)")
+        return error(400, "no logprobs, no priority") if "logprobs" in call.body else events(piece("no", "stop"))
+
+    server.replies[CHAT] = reply
+    text, _ = await answer(engine, Request(QUESTION, choices=("yes", "no"), priority=5))
+    assert text == "no"
+
+
+async def test_choices_that_can_not_be_chosen_from_are_not_sent(engine: OpenAIEngine, server: FakeServer) -> None:
+    with pytest.raises(RequestError, match="twice"):
+        await choose(engine, "yes", "yes")
+    assert not server.calls_of(CHAT)
 
 
 # Models and context

@@ -72,6 +72,27 @@ async def test_a_json_reply_is_kept_under_a_schema_and_another_replaced() -> Non
         await answer(engine, ask(schema={"type": "string", "pattern": "x+"}))
 
 
+async def chosen(engine: ScriptedEngine, *choices: str) -> tuple[str, object]:
+    (*pieces, last) = [chunk async for chunk in engine.stream(ask(choices=choices))]
+    assert last.finish_reason is FinishReason.STOP
+    return "".join(chunk.text for chunk in pieces), last.chances
+
+
+async def test_a_reply_that_means_a_choice_is_that_choice_and_another_the_first() -> None:
+    engine = await started(Script(["No.", "what?"]))
+    assert await chosen(engine, "yes", "no") == ("no", {"yes": 0.0, "no": 1.0})
+    assert await chosen(engine, "yes", "no") == ("yes", {"yes": 1.0, "no": 0.0})
+
+
+async def test_unscripted_it_chooses_the_first() -> None:
+    assert await chosen(await started(Script()), "maybe so", "no") == ("maybe so", {"maybe so": 1.0, "no": 0.0})
+
+
+async def test_chances_can_be_scripted() -> None:
+    engine = await started(Script(chances=lambda request: {"no": 6.0, "yes": 2.0, "other": 9.0}))
+    assert await chosen(engine, "yes", "no") == ("no", {"yes": 0.25, "no": 0.75})
+
+
 async def test_a_start_passes_through_its_activities() -> None:
     engine = ScriptedEngine(Script(activities=[("reading", 0.1), ("reading", 0.9), ("warming up", None)]))
     told = []

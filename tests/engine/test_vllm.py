@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import os
 import shutil
 import signal
@@ -17,14 +18,22 @@ import pytest_asyncio
 from termcoder import paths
 from termcoder.conversation import Message, Role
 from termcoder.engine.base import EngineState, EngineStatus, Request, Sampling
+from termcoder.engine.choices import spellings
 from termcoder.engine.vllm import VllmEngine
-from termcoder.errors import ContextOverflowError, EngineDiedError, EngineNotReadyError, EngineStartError
+from termcoder.errors import (
+    ContextOverflowError,
+    EngineDiedError,
+    EngineNotReadyError,
+    EngineStartError,
+    RequestError,
+)
 from termcoder.settings import EngineSettings
 from tests.engine.backends import MODEL, MODEL_NAME, require_model
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
 
-SETTINGS = EngineSettings(context_tokens=1024, kv_cache_gib=0.25, max_streams=4)
+WHOLE = {"max_logprobs": -1}  # the probabilities of all tokens may be asked for
+SETTINGS = EngineSettings(context_tokens=1024, kv_cache_gib=0.25, max_streams=4, extra=WHOLE)
 LONG = Request((Message(Role.USER, "Count to a thousand."),), Sampling(temperature=1.0, max_tokens=900))
 SHORT = Request((Message(Role.USER, "Say hello."),), Sampling(temperature=0.0, max_tokens=3))
 REPOSITORY = Path(__file__).parents[2]
@@ -101,6 +110,53 @@ async def test_several_answers_at_once_are_those_asked_for(engine: VllmEngine) -
     requests = [Request(SHORT.messages, Sampling(max_tokens=50), schema={"const": word}) for word in words]
     texts = await asyncio.gather(*(collect(engine, request) for request in requests))
     assert [json.loads(text) for text in texts] == words
+
+
+async def whole_distribution(engine: VllmEngine, request: Request) -> dict[str, float]:
+    """The probability of each choice in all its spellings, from those of every token there is."""
+    from vllm import SamplingParams
+
+    assert engine._served is not None
+    prompt = {"prompt_token_ids": engine._served.encoder.encode(request.messages)}
+    outputs = engine._served.llm.generate(prompt, SamplingParams(max_tokens=1, logprobs=-1), "whole")
+    (told,) = [output async for output in outputs][-1].outputs[0].logprobs
+    by_text = {token.decoded_token: math.exp(token.logprob) for token in told.values()}
+    found = {choice: sum(by_text.get(text, 0.0) for text in spellings(choice)) for choice in request.choices}
+    return {choice: value / sum(found.values()) for choice, value in found.items()}
+
+
+async def test_chances_are_those_of_the_whole_distribution(engine: VllmEngine) -> None:
+    request = Request((Message(Role.USER, "Is the sky blue? Answer yes or no."),), choices=("yes", "no"))
+    chunks = [chunk async for chunk in engine.stream(request)]
+    assert chunks[-1].chances == pytest.approx(await whole_distribution(engine, request), abs=1e-3)
+
+
+async def test_choices_that_begin_alike_are_refused(engine: VllmEngine) -> None:
+    with pytest.raises(RequestError, match="begin alike"):
+        await collect(engine, Request(SHORT.messages, choices=("app.py:3", "app.py:7")))
+
+
+async def test_an_urgent_question_goes_before_all_that_is_under_way(engine: VllmEngine) -> None:
+    made, busy = 0, asyncio.Event()
+
+    async def write(number: int) -> str:
+        nonlocal made
+        text, question = "", (Message(Role.USER, f"Count from {number} to a thousand."),)
+        async for chunk in engine.stream(Request(question, Sampling(temperature=0.0, max_tokens=24), priority=10)):
+            text, made = text + chunk.text, made + 1
+            if made >= 2 * SETTINGS.max_streams:
+                busy.set()
+        return text
+
+    alone = await write(1)
+    made = 0
+    tasks = [asyncio.create_task(write(number)) for number in range(1, 9)]
+    await busy.wait()
+    before = made
+    async for _ in engine.stream(Request(SHORT.messages, Sampling(temperature=0.0, max_tokens=6))):
+        pass
+    assert made - before <= 2 * SETTINGS.max_streams, "no more than the steps that were being made"
+    assert (await asyncio.gather(*tasks))[0] == alone, "it goes on where it stood still"
 
 
 async def test_without_a_limit_an_answer_may_fill_the_context(engine: VllmEngine) -> None:

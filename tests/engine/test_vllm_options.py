@@ -33,6 +33,13 @@ def test_a_gptq_model_on_a_cpu_goes_through_its_kernels(tmp_path: Path) -> None:
     assert arguments["enforce_eager"]
 
 
+@pytest.mark.parametrize("plan", [ON_CPU, ON_GPU])
+def test_the_urgent_go_first_and_what_prompts_share_is_read_once(tmp_path: Path, plan: Plan) -> None:
+    arguments = engine_arguments(model(tmp_path), "m", plan, EngineSettings())
+    assert arguments["scheduling_policy"] == "priority"
+    assert arguments["enable_prefix_caching"]
+
+
 def test_on_a_gpu_the_checkpoint_is_left_alone(tmp_path: Path) -> None:
     arguments = engine_arguments(model(tmp_path), "m", ON_GPU, EngineSettings())
     assert "hf_overrides" not in arguments

@@ -59,6 +59,37 @@ def test_what_was_encoded_once_is_remembered(monkeypatch: pytest.MonkeyPatch) ->
     assert encoded == ["user\nab"]
 
 
+@pytest.mark.parametrize(
+    "choices", [("yes", "no"), ("Yes", "No"), ("holds", "refuted", "unsure"), ("A", "B", "C", "D")]
+)
+def test_a_choice_is_known_by_the_first_token_of_the_answer(choices: tuple[str, ...]) -> None:
+    encoder = PromptEncoder(model_tokenizer())
+    beginnings = encoder.beginnings(choices)
+    for choice in choices:
+        prompt = encoder.render([Message(Role.USER, "Well?")])
+        both = model_tokenizer().backend_tokenizer.encode(prompt + choice, add_special_tokens=False).ids
+        assert beginnings[both[len(encoder.encode([Message(Role.USER, "Well?")]))]] == choice
+
+
+def test_another_spelling_counts_where_it_is_one_token() -> None:
+    beginnings = PromptEncoder(model_tokenizer()).beginnings(("yes", "no"))
+    said = {model_tokenizer().decode([token]): choice for token, choice in beginnings.items()}
+    assert {"yes", "Yes", " yes", " Yes"} <= {text for text, choice in said.items() if choice == "yes"}
+    assert {"no", "No", " no", " No"} <= {text for text, choice in said.items() if choice == "no"}
+    assert all(text.strip().lower() == choice for text, choice in said.items())
+
+
+def test_a_spelling_that_two_choices_share_counts_for_the_one_that_is_written_so() -> None:
+    beginnings = PromptEncoder(model_tokenizer()).beginnings(("yes", "Yes"))
+    said = {model_tokenizer().decode([token]): choice for token, choice in beginnings.items()}
+    assert said == {"yes": "yes", "Yes": "Yes"}
+
+
+def test_choices_that_begin_alike_are_an_error() -> None:
+    with pytest.raises(ValueError, match=r"app\.py:3.*begin alike"):
+        PromptEncoder(model_tokenizer()).beginnings(("app.py:3", "app.py:7"))
+
+
 def test_messages_the_template_refuses_are_an_error() -> None:
     class Refusing:
         backend_tokenizer = both_tokenizers()[1]

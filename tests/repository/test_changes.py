@@ -13,7 +13,7 @@ from tests.repository import samples
 from tests.repository.samples import LINES, git, lines, others, put
 
 STAGED, WORKTREE = Scope(), Scope(ScopeKind.WORKTREE)
-OPTIONS = ["--no-rename-empty", "-M", "-C", "--diff-algorithm=histogram", "--no-abbrev", "--ignore-submodules=dirty"]
+OPTIONS = ["--no-rename-empty", "-M", "-C", "--diff-algorithm=myers", "--no-abbrev", "--ignore-submodules=dirty"]
 
 
 def changes(folder: Path, kind: str = "staged", what: str = "") -> ChangeSet:

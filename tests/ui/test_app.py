@@ -17,17 +17,21 @@ from termcoder.features.chat import SET_ASIDE, Chat
 from termcoder.features.diagnose import Diagnose
 from termcoder.features.engine_host import EngineHost
 from termcoder.features.parts import Parts
+from termcoder.features.review import ReviewFeature
 from termcoder.history import History
 from termcoder.opening import Opening
 from termcoder.sessions.store import SessionStore
 from termcoder.settings import EngineSettings, Settings
 from termcoder.ui.app import TermcoderApp
 from termcoder.ui.commands import COMMANDS
+from termcoder.ui.panes.review import ReviewPane
 from termcoder.ui.panes.traceback import TracebackPane
 from termcoder.ui.screens.help import HelpScreen
 from termcoder.ui.screens.log import LogScreen
+from termcoder.ui.widgets.change_tree import ChangeTree
 from termcoder.ui.widgets.composer import Composer
 from termcoder.ui.widgets.diagnosis_view import DiagnosisView
+from termcoder.ui.widgets.diff_view import DiffView
 from termcoder.ui.widgets.error_list import ErrorList
 from termcoder.ui.widgets.fix_list import FixList
 from termcoder.ui.widgets.log_view import LogView
@@ -47,6 +51,9 @@ OWNERS = {
     "diagnosis": DiagnosisView,
     "fixes": FixList,
     "patch": PatchView,
+    "review": ReviewPane,
+    "changes": ChangeTree,
+    "diff": DiffView,
 }
 
 
@@ -58,7 +65,9 @@ def make_app(
     def make_parts() -> Parts:
         host = EngineHost(lambda name, report, cancel: engine, "scripted")
         chat = Chat(Workspace(project), SessionStore(), settings.chat)
-        return Parts(settings, host, chat, Diagnose(chat.workspace, chat.book, settings.diagnose), History())
+        diagnose = Diagnose(chat.workspace, chat.book, settings.diagnose)
+        review = ReviewFeature(chat.workspace, chat.book, settings.review)
+        return Parts(settings, host, chat, diagnose, review, History())
 
     return TermcoderApp(settings, make_parts, opening)
 

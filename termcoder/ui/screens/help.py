@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from termcoder.ui.commands import Command, keys_label
+from termcoder.ui.commands import PANE_SCOPES, Command, keys_label
 
 SCOPES = {
     "composer": "Message",
@@ -22,10 +22,13 @@ SCOPES = {
     "diagnosis": "Diagnosis",
     "fixes": "Fixes",
     "patch": "Patch",
+    "review": "Review",
+    "changes": "Changed files",
+    "diff": "Changes",
     "app": "Everywhere",
 }
-_NEAR = {scope: ("traceback", scope, "app") for scope in SCOPES if scope not in ("composer", "transcript", "app")}
-"""Where a key works that is pressed in a place of the traceback pane."""
+_NEAR = {place: (pane, place, "app") for pane, places in PANE_SCOPES.items() if pane in places for place in places}
+"""Where a key works that is pressed in a place of a pane that has keys of its own."""
 
 
 class HelpScreen(ModalScreen[None]):

@@ -55,6 +55,16 @@ class DiffFolding(DiffBody):
             for file in self._rows.files:
                 file.opened.clear()
 
+    def toggle_folded(self) -> bool:
+        """Open all folded findings, or close them where all are open. False: there are none."""
+        folded = {number: {*file.places[file.kept :]} for number, file in enumerate(self._rows.files)}
+        folded = {number: places for number, places in folded.items() if places}
+        opens = any(places - self._rows.files[number].looked_at for number, places in folded.items())
+        with self.changing(folded):
+            for number, places in folded.items():
+                self._rows.files[number].looked_at = places if opens else set()
+        return bool(folded)
+
     def action_toggle_split(self) -> None:
         """Old and new side by side, or in one column."""
         self.split = not self.split
