@@ -30,7 +30,20 @@ PLACES = {
     "diff": "On their changes",
     "app": "Everywhere",
 }
-MOVES = ("_line", "page_", "next_step", "previous_step", "next_fix", "previous_fix", "choose_number", "left", "right")
+MOVES = (
+    "next_line",
+    "previous_line",
+    "first_line",
+    "last_line",
+    "page_",
+    "next_step",
+    "previous_step",
+    "next_fix",
+    "previous_fix",
+    "choose_number",
+    "left",
+    "right",
+)
 """Commands whose keys every list has, or that are said in one row."""
 FIXTURES = Path(__file__).parent / "tracebacks" / "fixtures"
 LANGUAGES = {

@@ -2,9 +2,10 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from functools import partial
+from typing import Protocol
 
 from termcoder.diffs.model import ChangeSet
 from termcoder.engine.base import Engine
@@ -20,8 +21,8 @@ from termcoder.review.questions import PRIORITY, Questions
 from termcoder.review.rules import Rules
 from termcoder.settings import ReviewSettings
 
-AT_ONCE = 64
-"""Places that are asked about at the same time; the engine's own queue is longer than it needs to be with more."""
+AT_ONCE = 16
+"""Places that are asked about at the same time: enough to fill an engine, few enough that the first are done soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,9 @@ class ReviewRun:
         try:
             excerpts, reviewer = await asyncio.to_thread(self._prepare)
             yield self._grew("reading the change")
-            async for _ in self._all([self._read(reviewer, excerpt) for excerpt in excerpts]):
+            async for _ in self._all([partial(self._read, reviewer, excerpt) for excerpt in excerpts]):
                 yield self._grew("reviewing")
-            async for _ in self._all([self._mended(finding) for finding in self._to_mend()]):
+            async for _ in self._all([partial(self._mended, finding) for finding in self._to_mend()]):
                 yield self._grew("writing patches")
         except TermcoderError as error:
             self._error = error
@@ -113,11 +114,11 @@ class ReviewRun:
         yield ReviewEnded(growing.review, self._error)
 
     def _prepare(self) -> tuple[list[Excerpt], ExcerptReview]:
-        """Read the files, apply the rules, and cut the hunks. Blocks."""
+        """Read the files, apply the rules, and cut the hunks. Blocks; ends early where the review is stopped."""
         rules = self._owner.rules()
         self._growing.notes += [rules.left_out] if rules.left_out else []
         self._texts = self._owner.texts(self._changes)
-        add_by_rule(self._growing, self._texts)
+        add_by_rule(self._growing, self._texts, self._cancel.is_set)
         excerpts = list(self._excerpts())
         self._growing.expect((excerpt.file, excerpt.hunk) for excerpt in excerpts)
         self._total = len(excerpts)
@@ -125,17 +126,17 @@ class ReviewRun:
 
     def _excerpts(self) -> Iterator[Excerpt]:
         for number, file in enumerate(self._changes.files):
-            if number not in self._growing.skipped:
+            if number not in self._growing.skipped and not self._cancel.is_set():
                 _, new = self._texts.get(number, (None, None))
                 yield from (each for each in excerpts_of(file, number, new) if each.lines)
 
-    async def _all(self, steps: Sequence[Coroutine[Any, Any, None]]) -> AsyncGenerator[None, None]:
+    async def _all(self, steps: Sequence[Callable[[], Awaitable[None]]]) -> AsyncGenerator[None, None]:
         """Do all steps at once, and tell of each that ends; those that were stopped are not told of."""
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def step(work: Coroutine[Any, Any, None]) -> None:
+        async def step(work: Callable[[], Awaitable[None]]) -> None:
             async with gate:
-                await work
+                await work()
                 self._done += 1
 
         tasks = [asyncio.create_task(step(work)) for work in steps]

@@ -31,6 +31,8 @@ from termcoder.review.suggesting import patch_of
 
 MOST_ALARMS = 50
 """More of one file are not told."""
+MOST_CHANGED = 1_000_000
+"""A change of more characters is a program's work: no rule is asked."""
 
 _BY_CHANGE: tuple[tuple[tuple[str, ...], tuple[Rule, ...]], ...] = (
     ((), checks_text.RULES),
@@ -48,6 +50,8 @@ _BY_CHANGE: tuple[tuple[tuple[str, ...], tuple[Rule, ...]], ...] = (
 _BY_CODE: tuple[tuple[bool, tuple[CodeRule, ...]], ...] = (
     (True, checks_python.RULES),
     (True, checks_python_flow.RULES),
+    (False, checks_python.OUTSIDE_TESTS),
+    (False, checks_python_flow.OUTSIDE_TESTS),
     (False, checks_python_security.RULES),
 )
 """Whether tests are asked, and what is asked of Python."""
@@ -62,17 +66,16 @@ def check(file: FileDiff, old: str | None, new: str | None, file_index: int) -> 
     the rules that need no more than the lines of the hunks are asked.
     """
     change = Change(file, old, new)
-    found: dict[tuple[int, str], Finding] = {}
-    for _, alarm in alarms(change):
-        finding = _finding(change, alarm, file_index)
-        if finding is not None:
-            found.setdefault((finding.line, finding.title), finding)
-    return sorted(found.values(), key=lambda finding: finding.line)[:MOST_ALARMS]
+    once = {(alarm.line, alarm.title): alarm for _, alarm in alarms(change)}
+    told = sorted(once.values(), key=lambda alarm: alarm.line)[:MOST_ALARMS]
+    found = [_finding(change, alarm, file_index) for alarm in told]
+    return sorted(filter(None, found), key=lambda finding: finding.line)
 
 
 def alarms(change: Change) -> Iterator[tuple[str, Alarm]]:
     """Every alarm with the name of its rule; none where a comment on the line says that it is meant."""
-    if change.file.kind is not Kind.TEXT or not change.file.hunks:
+    size = sum(len(row.text) for rows in change.rows for row in rows)
+    if change.file.kind is not Kind.TEXT or not 0 < size <= MOST_CHANGED:
         return
     for name, rule in _asked(change):
         try:

@@ -25,9 +25,11 @@ CODE = re.compile(
 )
 """How the names of programs end."""
 
+_MOST_SCOPES = 50
+
 _TEST_PARTS = re.compile(
     r"(?:^|/)(?:tests?|testing|__tests__|specs?|fixtures?|testdata|examples?|samples?|benchmarks?|e2e|mocks?)(?:/|$)"
-    r"|(?:^|/)(?:test_[^/]*|conftest\.py|[^/]*(?:[_.-](?:test|tests|spec|fixture)|Test|Tests|Spec)\.\w+)$"
+    r"|(?:^|/)(?:test_[^/]*|conftest\.py|[^/]*(?:[_.-](?:test|tests|tst|test-d|spec|fixture)|Test|Tests|Spec)\.\w+)$"
 )
 
 
@@ -117,7 +119,8 @@ class Change:
     @cached_property
     def shown(self) -> dict[int, str]:
         """The lines of the hunks' new side without their secrets."""
-        whole = _split(redact(self.new).text) if self.new is not None else ()
+        known = self.new if self.new is not None and len(self.new) <= MOST_CHARS else None
+        whole = _split(redact(known).text) if known is not None else ()
         numbered = [row for rows in self.rows for row in rows if row.new is not None]
         if any(row.new is not None and row.new > len(whole) for row in numbered):
             hidden = redact("".join(row.text for row in numbered)).text.split("\n")
@@ -148,6 +151,17 @@ class Change:
         ranges = [(at, hunk.new_numbers) for at, hunk in enumerate(self.file.hunks) if hunk.new_lines]
         nearest = ((min(max(line, numbers[0]), numbers[-1]), at) for at, numbers in ranges)
         return min(nearest, key=lambda found: abs(found[0] - line), default=None)
+
+    def scope_around(self, line: int) -> tuple[int, int, str] | None:
+        """The function around a line of the new side, as `syntax.enclosing`; None too when asked very often."""
+        scopes = self._scopes
+        if line not in scopes and len(scopes) < _MOST_SCOPES:
+            scopes[line] = syntax.enclosing(self.path, self.new, line) if self.new is not None else None
+        return scopes.get(line)
+
+    @cached_property
+    def _scopes(self) -> dict[int, tuple[int, int, str] | None]:
+        return {}
 
     @cached_property
     def python(self) -> Code | None:
@@ -193,6 +207,12 @@ def _split(text: str | None) -> Sequence[str]:
 def plain(text: str) -> str:
     """A line without what surrounds it, and with single blanks."""
     return " ".join(text.split())
+
+
+def was_compared(change: Change, left: str, right: str) -> bool:
+    """Whether a removed line compares what these texts say."""
+    pattern = re.compile(rf"{re.escape(left)}\s*===?\s*{re.escape(right)}")
+    return any("-" in row.sign and pattern.search(row.text) for rows in change.rows for row in rows)
 
 
 def text_of(node: "Node | None") -> str:

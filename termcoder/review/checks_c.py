@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from termcoder.review.checks_base import Alarm, Change, line_of, replaced, text_of
+from termcoder.review.checks_base import Alarm, Change, line_of, replaced, text_of, was_compared
 from termcoder.review.finding import Category, Severity
 
 if TYPE_CHECKING:
@@ -36,8 +36,17 @@ def unbounded_copy(change: Change) -> Iterator[Alarm]:
             yield _copy(node, Severity.CRITICAL, 0.98, "gets", "the line that is read")
         elif name in _BOUNDED and len(values) >= 2 and _may_be_long(name, values):
             was_bounded = re.search(_BOUNDED[name], removed) is not None
-            severity, confidence = (Severity.CRITICAL, 0.92) if was_bounded else (Severity.MINOR, 0.75)
-            yield _copy(node, severity, confidence, name, f"`{' '.join(text_of(values[-1]).split())[:40]}`")
+            if was_bounded or _is_into_array(change, line_of(node), values):
+                severity, confidence = (Severity.CRITICAL, 0.92) if was_bounded else (Severity.MINOR, 0.8)
+                yield _copy(node, severity, confidence, name, f"`{' '.join(text_of(values[-1]).split())[:40]}`")
+
+
+def _is_into_array(change: Change, line: int, values: "list[Node]") -> bool:
+    """Whether the target is an array of this function, and nothing in it asks how long what is written is."""
+    scope = change.scope_around(line)
+    body = "\n".join(change.lines[scope[0] - 1 : scope[1]]) if scope else ""
+    array = re.search(rf"\bchar\s+(?:\w+,\s*)*{re.escape(text_of(values[0]))}\s*\[\s*\w", body)
+    return array is not None and "strlen(" not in body and "sizeof" not in body
 
 
 def _copy(node: "Node", severity: Severity, confidence: float, name: str, what: str) -> Alarm:
@@ -61,6 +70,9 @@ def _may_be_long(name: str, values: "list[Node]") -> bool:
     return re.search(r"%[-+ #0]*\d*s", template) is not None or not template.startswith('"')
 
 
+_VALUES = ("number_literal", "true", "false", "null", "char_literal")
+
+
 def assignment_as_condition(change: Change) -> Iterator[Alarm]:
     """`if (a = 1)`, where a comparison is meant; a second pair of brackets says that it isn't."""
     for node in change.nodes_of("if_statement"):
@@ -73,13 +85,13 @@ def assignment_as_condition(change: Change) -> Iterator[Alarm]:
         ):
             continue
         left, right = inner.child_by_field_name("left"), inner.child_by_field_name("right")
-        if right is None or right.type not in ("number_literal", "identifier", "true", "false", "null", "char_literal"):
+        if right is None or not (right.type in _VALUES or was_compared(change, text_of(left), text_of(right))):
             continue
         yield Alarm(
             line_of(node),
             Severity.MAJOR,
             Category.BUG,
-            0.9,
+            0.95,
             f"`{text_of(inner)[:60]}` assigns, where a condition stands",
             f"When this line runs, {text_of(left)[:40]} becomes {text_of(right)[:40]}, whatever it was before.",
             replaced(change, inner, f"{text_of(left)} == {text_of(right)}"),

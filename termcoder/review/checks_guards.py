@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from termcoder import syntax
 from termcoder.diffs.model import Row
 from termcoder.review.checks_base import CODE, Alarm, Change, Edit, plain
 from termcoder.review.finding import Category, Severity
@@ -33,6 +32,10 @@ _EMPTY = (
     re.compile(rf"(?:! ?|not )({_NAME})"),
 )
 _MANY = re.compile(r".*(?:s|list|items|data|array|queue|stack)", re.IGNORECASE)
+
+
+_REACH = 60
+"""So many rows further on, what belongs to a removed line is looked for."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def _guards(rows: list[Row]) -> Iterator[_Guard]:
             continue
         if last + 1 < len(rows) and rows[last + 1].sign == "-" and rows[last + 1].text.strip() in ("}", "end"):
             last += 1
-        following = next((each.new for each in rows[last + 1 :] if each.new is not None), None)
+        following = next((each.new for each in rows[last + 1 : last + 1 + _REACH] if each.new is not None), None)
         if following is not None:
             yield _Guard(_unbracketed(match["condition"]), at, last, following)
 
@@ -78,12 +81,15 @@ def _unbracketed(condition: str) -> str:
 
 def _unguarded(change: Change, rows: list[Row], guard: _Guard) -> Alarm | None:
     """The alarm for the first value that the guard kept out and that is used without it."""
-    scope = syntax.enclosing(change.path, change.new or "", guard.line)
+    scope = change.scope_around(guard.line)
     if scope is None:
         return None
-    body = [_without_comment(change, line) for line in change.lines[scope[0] - 1 : scope[1]]]
+    new = sum(scope[0] <= line <= scope[1] for line in change.added)
+    if new > max(3, (scope[1] - scope[0]) // 4):
+        return None  # written anew: the check may be needed no longer
+    body = [_code_of(change, line) for line in range(scope[0], scope[1] + 1)]
     for part in re.split(r"\s*(?:\|\||\bor\b)\s*", guard.condition):
-        for name, what, hazard in _kept_out(part):
+        for name, what, hazard in _kept_out(part, with_items=change.suffix != ".go"):
             if _is_looked_at(name, "\n".join(body)) or _is_set(change, name, scope):
                 continue
             found = _first_use(hazard, body[guard.line - scope[0] :])
@@ -101,13 +107,17 @@ def _unguarded(change: Change, rows: list[Row], guard: _Guard) -> Alarm | None:
     return None
 
 
-def _kept_out(part: str) -> Iterator[tuple[str, str, re.Pattern[str]]]:
-    """The name that a condition is about, what it is when the condition holds, and the uses that fail then."""
+def _kept_out(part: str, with_items: bool) -> Iterator[tuple[str, str, re.Pattern[str]]]:
+    """The name that a condition is about, what it is when the condition holds, and the uses that fail then.
+
+    `with_items`: whether to take an item of a missing value fails; a nil map has none, and says so.
+    """
+    use = r"(?:\.|\[|->)[\w$]" if with_items else r"\.\w"
     for pattern in _ABSENT:
         match = pattern.fullmatch(part)
         if match and not (_MANY.fullmatch(match[1]) and pattern is _ABSENT[-1]):
             name = re.escape(match[1])
-            yield match[1], "missing", re.compile(rf"(?<![\w$.]){name}(?:\.|\[|->)[\w$]*|(?<![\w)] )\*{name}\b")
+            yield match[1], "missing", re.compile(rf"(?<![\w$.]){name}{use}+|(?<![\w)] )\*{name}\b")
     for pattern in _EMPTY:
         match = pattern.fullmatch(part)
         if match:
@@ -148,9 +158,12 @@ def _first_use(hazard: re.Pattern[str], lines: list[str]) -> tuple[int, str] | N
     return None
 
 
-def _without_comment(change: Change, line: str) -> str:
+def _code_of(change: Change, line: int) -> str:
+    """A line without its comment; "" where it is a part of a text over several lines."""
+    if change.python is not None and line in change.python.text_lines:
+        return ""
     sign = "#" if change.suffix in (".py", ".pyw", ".rb") else "//"
-    return line.partition(sign)[0]
+    return change.lines[line - 1].partition(sign)[0]
 
 
 def _guard_back(rows: list[Row], guard: _Guard) -> Edit | None:
@@ -180,6 +193,7 @@ def lock_removed(change: Change) -> Iterator[Alarm]:
     """A lock that is gone from around statements that are still there."""
     if change.is_test or any(_ABOUT_LOCKS.search(text) for text in change.texts.values()):
         return
+    told = set()
     for rows in change.rows:
         for at, row in enumerate(rows):
             match = _LOCKS.match(row.text) if row.sign == "-" and len(row.text) < 200 else None
@@ -187,6 +201,9 @@ def lock_removed(change: Change) -> Iterator[Alarm]:
             if match is None or kept is None or kept.new is None:
                 continue
             lock = next(filter(None, match.groups()), "the lock").strip()
+            if lock in told:
+                continue
+            told.add(lock)
             yield Alarm(
                 kept.new,
                 Severity.MAJOR,
@@ -202,14 +219,14 @@ def _kept_statement(rows: list[Row], at: int) -> Row | None:
     depth = len(rows[at].text) - len(rows[at].text.lstrip())
     is_block = rows[at].text.rstrip().endswith((":", "{"))
     gone = set()
-    for row in rows[at + 1 :]:
+    for row in rows[at + 1 : at + 1 + _REACH]:
         text = plain(row.text)
         if row.sign == "-" and len(row.text) - len(row.text.lstrip()) > depth:
             gone.add(text)
         elif row.sign == "+" and text in gone:
             return row
         elif row.sign == " " and text not in ("", "{", "}") and "nlock" not in text:
-            return None if is_block else row
+            return None if is_block or len(row.text) - len(row.text.lstrip()) < depth else row
     return None
 
 
@@ -223,7 +240,7 @@ _DECORATOR = re.compile(
 )
 _CHECK = re.compile(
     r"\s*(?:await )?(?:[\w$]+\.)*(?:require|check|verify|ensure|assert|enforce|validate)_?(?:\w*_)?"
-    r"(?:permissions?|auth\w*|admin|owner\w*|access|signature|csrf|login)\w*\(.*\);?\s*",
+    r"(?:permissions?|auth\w*|admin|owner\w*|access|csrf|login)\w*\(.*\);?\s*",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
@@ -264,7 +281,9 @@ def permission_removed(change: Change) -> Iterator[Alarm]:
 def _behind_permission(rows: list[Row], at: int) -> Row | None:
     """What a removed check of a permission stood before; None where it is no such check, or went with what it kept."""
     text = rows[at].text.rstrip()
-    following = next((each for each in rows[at + 1 :] if each.new is not None and each.text.strip()), None)
+    is_check = any(pattern.fullmatch(text) for pattern in (_DECORATOR, _ASKS, _CHECK))
+    behind = rows[at + 1 : at + 1 + _REACH] if is_check else []
+    following = next((each for each in behind if each.new is not None and each.text.strip()), None)
     if following is None:
         return None
     if _DECORATOR.fullmatch(text):

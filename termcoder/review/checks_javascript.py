@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from termcoder.review.checks_base import Alarm, Change, line_of, replaced, text_of
+from termcoder.review.checks_base import Alarm, Change, line_of, replaced, text_of, was_compared
 from termcoder.review.finding import Category, Severity
 
 if TYPE_CHECKING:
@@ -24,39 +24,33 @@ def _bug(node: "Node", confidence: float, title: str, scenario: str) -> Alarm:
     return Alarm(line_of(node), Severity.MAJOR, Category.BUG, confidence, title, scenario)
 
 
+_VALUES = ("string", "number", "true", "false", "null", "undefined")
+
+
 def assignment_as_condition(change: Change) -> Iterator[Alarm]:
-    """`if (a = b)`, where a comparison is meant."""
+    """`if (a = 1)`, where a comparison is meant, or was before."""
     for node in change.nodes_of("if_statement"):
         condition = node.child_by_field_name("condition")
         inner = condition.named_children if condition else []
         if len(inner) != 1 or inner[0].type != "assignment_expression":
             continue
         left, right = inner[0].child_by_field_name("left"), inner[0].child_by_field_name("right")
-        if (
-            right is None
-            or right.type not in _VALUES
-            or left is None
-            or left.type not in ("identifier", "member_expression")
-        ):
+        if right is None or not (right.type in _VALUES or was_compared(change, text_of(left), text_of(right))):
             continue
-        edit = replaced(change, inner[0], f"{text_of(left)} === {text_of(right)}")
         yield Alarm(
             line_of(node),
             Severity.MAJOR,
             Category.BUG,
-            0.93,
+            0.95,
             f"`{_short(inner[0])}` assigns, where a condition stands",
             f"When this line runs, {_short(left)} becomes {_short(right)}, whatever it was before.",
-            edit,
+            replaced(change, inner[0], f"{text_of(left)} === {text_of(right)}"),
         )
-
-
-_VALUES = ("string", "number", "true", "false", "null", "undefined", "identifier", "member_expression")
 
 
 def comparison_thrown_away(change: Change) -> Iterator[Alarm]:
     """`a === b;` as a statement."""
-    for node in change.nodes_of("expression_statement"):
+    for node in change.nodes_of("expression_statement") if not change.is_test else ():
         inner = node.named_children[0] if node.named_children else None
         operator = text_of(inner.child_by_field_name("operator")) if inner and inner.type == "binary_expression" else ""
         if inner is not None and operator in ("==", "==="):
@@ -108,7 +102,7 @@ def key_twice(change: Change) -> Iterator[Alarm]:
             key, value = pair.child_by_field_name("key"), text_of(pair.child_by_field_name("value"))
             if pair.type != "pair" or key is None or key.type not in ("property_identifier", "string", "number"):
                 continue
-            name = text_of(key).strip("'\"")
+            name = text_of(key)[1:-1] if key.type == "string" else text_of(key)
             if name in seen and seen[name] != value and line_of(key) in change.added:
                 yield _bug(
                     key,
@@ -161,23 +155,18 @@ def _is_constant(node: "Node") -> bool:
 
 
 def eval_of_value(change: Change) -> Iterator[Alarm]:
-    """`eval` or `new Function` of something that isn't written out."""
-    if change.is_test:
-        return
-    for node in change.nodes_of("call_expression", "new_expression"):
-        name = text_of(node.child_by_field_name("function") or node.child_by_field_name("constructor"))
+    """`eval` of something that isn't written out."""
+    for node in change.nodes_of("call_expression") if not change.is_test else ():
         arguments = node.child_by_field_name("arguments")
-        values = arguments.named_children if arguments else []
-        if name not in ("eval", "Function") or not values or _is_constant(values[-1]):
-            continue
-        if name == "eval" or node.type == "new_expression":
+        values = [each for each in arguments.named_children if each.type != "comment"] if arguments else []
+        if text_of(node.child_by_field_name("function")) == "eval" and values and not _is_constant(values[0]):
             yield Alarm(
                 line_of(node),
                 Severity.MAJOR,
                 Category.SECURITY,
                 0.8,
-                f"`{name}` runs whatever `{_short(values[-1])}` says",
-                "When that comes from outside, it runs any code with this page's rights.",
+                f"`eval` runs whatever `{_short(values[0])}` says",
+                "When that comes from outside, it runs any code with the rights of this program.",
             )
 
 
@@ -201,33 +190,36 @@ def async_for_each(change: Change) -> Iterator[Alarm]:
 
 def swallowed_error(change: Change) -> Iterator[Alarm]:
     """`catch` with nothing in it, not even a word why."""
-    for node in change.nodes_of("catch_clause"):
+    for node in change.nodes_of("catch_clause") if not change.is_test else ():
         body = node.child_by_field_name("body")
         attempt = node.parent.child_by_field_name("body") if node.parent else None
-        if change.is_test or body is None or body.named_children or attempt is None:
-            continue
-        statements = attempt.named_children
-        if statements and statements[-1].type not in ("return_statement", "break_statement") and _is_more(statements):
+        if body is not None and not body.named_children and attempt is not None and _has_effect(attempt):
             yield Alarm(
                 line_of(node),
                 Severity.MINOR,
                 Category.ERROR_HANDLING,
                 0.75,
                 "An empty `catch` hides every error of the `try`",
-                "When anything in the `try` fails, nobody hears of it.",
+                f"When `{_short(attempt.named_children[-1])}` fails, nobody hears of it.",
             )
 
 
-_TIDYING = re.compile(r"\b(?:close|unlink\w*|rm\w*|remove\w*|kill|abort|destroy|cancel|stop|disconnect|end|release)\b")
+_TIDYING = re.compile(
+    r"(?:close|unlink|rm|remove|kill|abort|destroy|cancel|stop|disconnect|end|release|flush|log|warn|error|push|cache|cleanup)",
+    re.IGNORECASE,
+)
+_OTHER_WAY = re.compile(r"\b(?:return|break|continue|yield)\b|//|/\*")
 
 
-def _is_more(statements: "list[Node]") -> bool:
-    """Whether a `try` does more than tidy up, or set one value."""
-    if len(statements) > 1:
-        return True
-    inner = statements[0].named_children[0] if statements[0].named_children else None
-    is_value = inner is not None and inner.type in ("assignment_expression", "variable_declarator")
-    return not is_value and statements[0].type == "expression_statement" and not _TIDYING.search(text_of(statements[0]))
+def _has_effect(attempt: "Node") -> bool:
+    """Whether a `try` ends with a call that does something, and is no way of several to get a value."""
+    last = attempt.named_children[-1] if attempt.named_children else None
+    call = last.named_children[0] if last and last.type == "expression_statement" and last.named_children else None
+    if call is not None and call.type == "await_expression" and call.named_children:
+        call = call.named_children[0]
+    if call is None or call.type != "call_expression" or _OTHER_WAY.search(text_of(attempt)):
+        return False
+    return _TIDYING.search(text_of(call.child_by_field_name("function"))) is None
 
 
 RULES = (

@@ -15,16 +15,20 @@ if TYPE_CHECKING:
 # Go
 
 
+_RELEASES = re.compile(r"\.(?:Close|R?Unlock|Rollback)\(\)\s*$")
+
+
 def defer_in_loop(change: Change) -> Iterator[Alarm]:
     """`defer` in a loop: all of it happens when the function ends."""
-    for node in change.nodes_of("defer_statement"):
+    for node in change.nodes_of("defer_statement") if not change.is_test else ():
+        found = _RELEASES.search(text_of(node))
         outer = node.parent
         while outer is not None and outer.type not in ("func_literal", "function_declaration", "method_declaration"):
-            if outer.type == "for_statement" and not _leaves(outer):
+            if outer.type == "for_statement" and not _leaves(outer) and found:
                 call = " ".join(text_of(node).removeprefix("defer").split())[:50]
                 yield Alarm(
                     line_of(node),
-                    Severity.MINOR,
+                    Severity.MAJOR if "Unlock" in found[0] else Severity.MINOR,
                     Category.ERROR_HANDLING,
                     0.85,
                     f"`defer {call}` in a loop waits for the function's end",
@@ -76,7 +80,7 @@ def unquoted_removal(change: Change) -> Iterator[Alarm]:
             continue
         for word in words[1:]:
             variable = _bare_variable(word)
-            if variable:
+            if variable and not re.search(rf"\b{re.escape(variable.strip('${}'))}=\S*mktemp", change.new or ""):
                 yield Alarm(
                     line_of(node),
                     Severity.MAJOR,
@@ -114,8 +118,10 @@ def no_longer_stops(change: Change) -> Iterator[Alarm]:
         return
     for rows in change.rows:
         for at, row in enumerate(rows):
-            following = next((each.new for each in rows[at:] if each.new is not None), None)
-            if row.sign == "-" and _STOPS.match(row.text) and following is not None:
+            if row.sign != "-" or not _STOPS.match(row.text):
+                continue
+            following = next((each.new for each in rows[at : at + 60] if each.new is not None), None)
+            if following is not None:
                 yield Alarm(
                     following,
                     Severity.MAJOR,
@@ -139,18 +145,21 @@ _ALL_ROWS = re.compile(
 _DELETES = re.compile(r"(?im)^[ \t]*DELETE[ \t]+FROM[ \t]+(?P<table>[\w.\"`\[\]]+)[ \t]*;")
 
 
+_EMPTIES = re.compile(
+    r"clear|reset|delete_all|remove_all|purge|truncate|wipe|drop|clean|flush|teardown|upgrade|downgrade"
+)
+
+
 def all_rows_in_code(change: Change) -> Iterator[Alarm]:
     """Python: a DELETE or UPDATE without WHERE that is executed."""
     code = change.python
     for call in code.calls if code and not change.is_test else ():
         value = text_in(call.args[0]) if call.args else None
         match = _ALL_ROWS.fullmatch(value) if value and len(value) < 2000 else None
-        if (
-            isinstance(call.func, ast.Attribute)
-            and call.func.attr == "execute"
-            and match
-            and call.lineno in change.added
-        ):
+        if not match or not isinstance(call.func, ast.Attribute) or call.func.attr != "execute":
+            continue
+        function = code.function(call) if code else None
+        if call.lineno in change.added and not (function and _EMPTIES.search(function.name)):
             yield _all_rows(call.lineno, match["table"] or match["other"], "deleted" if match["table"] else "changed")
 
 

@@ -65,8 +65,9 @@ def mutable_default(code: Code) -> Iterator[Alarm]:
 
 
 def _is_new_container(node: ast.expr) -> bool:
-    if isinstance(node, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp):
-        return True
+    """Whether it makes an empty list, dict, set or the like; a full one is a setting, or a trick."""
+    if isinstance(node, ast.List | ast.Dict):
+        return not (node.elts if isinstance(node, ast.List) else node.keys)
     makers = ("list", "dict", "set", "defaultdict", "deque", "bytearray", "Counter", "OrderedDict")
     return isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] in makers
 
@@ -150,12 +151,12 @@ def shared_class_attribute(code: Code) -> Iterator[Alarm]:
                 name = dotted(target)
                 if value is None or value.lineno not in code.marked or not _is_new_container(value):
                     continue
-                if f"self.{name}" in own or _is_constant_name(name) or _annotated_as_class(statement):
+                if f"self.{name}" in own or _is_common(name) or _annotated_as_class(statement):
                     continue
                 if not owner.decorator_list and any(_changed_by(node) == f"self.{name}" for node in ast.walk(owner)):
                     yield _bug(
                         statement.lineno,
-                        0.8,
+                        0.75,
                         f"All objects of `{owner.name}` share one `{name}`",
                         f"When one object of {owner.name} changes self.{name}, it is changed for all others too.",
                     )
@@ -171,8 +172,12 @@ def _annotated_as_class(node: ast.stmt) -> bool:
     return isinstance(node, ast.AnnAssign) and "ClassVar" in ast.unparse(node.annotation)
 
 
-def _is_constant_name(name: str) -> bool:
-    return name.isupper() or name.startswith("__") or name.startswith("_shared")
+def _is_common(name: str) -> bool:
+    """Whether a name says that all objects are to share it."""
+    return (
+        name.isupper()
+        or re.fullmatch(r"_.*|.*(?:cache|registry|shared|instances|saved|known|used|seen|memo).*", name) is not None
+    )
 
 
 # Comparisons and conditions
@@ -274,6 +279,8 @@ def same_condition_again(code: Code) -> Iterator[Alarm]:
     for node in code.marked_nodes(ast.If):
         if any(isinstance(part, ast.Call | ast.NamedExpr | ast.Await) for part in ast.walk(node.test)):
             continue
+        if isinstance(node.test, ast.Constant):
+            continue
         inner = node
         for outer in code.above(node):
             if not isinstance(outer, ast.If) or outer.orelse != [inner]:
@@ -346,7 +353,7 @@ def unreachable(code: Code) -> Iterator[Alarm]:
     for node in code.marked_nodes(ast.stmt):
         block = _block(code, node)
         place = block.index(node) if node in block else 0
-        if place == 0 or not ends(block[place - 1 : place]) or _makes_generator(block[place:]):
+        if place == 0 or not ends(block[place - 1 : place]) or _is_wanted(block[place - 1], block[place:]):
             continue
         before = block[place - 1]
         name = type(before).__name__.lower()
@@ -364,8 +371,11 @@ def _block(code: Code, node: ast.stmt) -> list[ast.stmt]:
     return next((block for block in blocks if isinstance(block, list) and node in block), [])
 
 
-def _makes_generator(rest: list[ast.stmt]) -> bool:
-    return any(isinstance(part, ast.Yield | ast.YieldFrom) for node in rest for part in ast.walk(node))
+def _is_wanted(before: ast.stmt, rest: list[ast.stmt]) -> bool:
+    """Whether what is left out is so on purpose: not done yet, or there to make the function a generator."""
+    return "NotImplemented" in ast.dump(before) or any(
+        isinstance(part, ast.Yield | ast.YieldFrom) for node in rest for part in ast.walk(node)
+    )
 
 
 # Data
@@ -424,7 +434,7 @@ def joined_to_root(code: Code) -> Iterator[Alarm]:
                 yield _bug(
                     node.lineno,
                     0.93,
-                    f"{code.shortly(part)} begins at the root: what stands before it is dropped",
+                    f"`{code.shortly(part)}` begins at the root: what stands before it is dropped",
                     f"When this runs, the path is {code.shortly(part)} and `{code.shortly(node.args[0])}` is ignored.",
                     _edit(code.replaced(part, f"{quoted}{bare}{quoted}")) if certain else None,
                 )
@@ -510,15 +520,12 @@ def thread_target_called(code: Code) -> Iterator[Alarm]:
 RULES = (
     mutable_default,
     default_made_once,
-    shared_class_attribute,
     identity_of_literal,
     assert_of_tuple,
     always_true_part,
-    comparison_thrown_away,
     same_condition_again,
     except_or,
     raise_of_not_implemented,
-    return_in_finally,
     unreachable,
     key_twice,
     strip_of_word,
@@ -528,3 +535,6 @@ RULES = (
     thread_target_called,
 )
 """What is asked of every Python file."""
+
+OUTSIDE_TESTS = (shared_class_attribute, comparison_thrown_away, return_in_finally)
+"""What is asked of Python files that are no tests."""

@@ -28,7 +28,7 @@ def swallowed_exception(code: Code) -> Iterator[Alarm]:
                 continue
             yield Alarm(
                 node.lineno,
-                Severity.MAJOR,
+                Severity.MINOR,
                 Category.ERROR_HANDLING,
                 0.8,
                 f"`{_head(node)}` hides every error of {_place(code, node)}",
@@ -46,10 +46,15 @@ def swallowed_exception(code: Code) -> Iterator[Alarm]:
             )
 
 
+_TELLS = re.compile(r"exc_info|print_exc|format_exc|excepthook|\bexit\b|_exit\b|exception|traceback")
+
+
 def _raises_or_imports(code: Code, node: ast.ExceptHandler) -> bool:
+    """Whether a handler hands the error on, ends the program or tells the error, or the `try` only imports."""
     body = getattr(code.parents.get(node), "body", [])
     parts = [*ast.walk(node), *body]
-    return any(isinstance(part, ast.Raise | ast.Import | ast.ImportFrom) for part in parts)
+    tells = any(_TELLS.search(dotted(part)) for part in parts)
+    return tells or any(isinstance(part, ast.Raise | ast.Import | ast.ImportFrom) for part in parts)
 
 
 def _does_nothing(node: ast.stmt) -> bool:
@@ -77,6 +82,7 @@ def _is_explained(code: Code, node: ast.ExceptHandler) -> bool:
 
 _CLEANUP = re.compile(
     r"close|unlink|remove|rmtree|kill|terminate|cancel|stop|shutdown|disconnect|release|join|quit|cleanup|flush|rmdir"
+    r"|abort|exit|reset|restore|log|warn|print|debug"
 )
 
 
@@ -97,8 +103,9 @@ def _goes_another_way(node: ast.AST | None) -> bool:
     """Whether a `try` is one of several ways to get a value, the failure of which is no news."""
     if not isinstance(node, ast.Try):
         return False
-    is_attempt = len(node.body) == 1 and isinstance(node.body[0], ast.Assign | ast.AnnAssign | ast.AugAssign)
-    return bool(node.orelse) or is_attempt or ends(node.body)
+    leaves = (ast.Return, ast.Break, ast.Continue, ast.Yield)
+    has_effect = isinstance(node.body[-1], ast.Expr) and isinstance(node.body[-1].value, ast.Call | ast.Await)
+    return bool(node.orelse) or not has_effect or any(isinstance(part, leaves) for part in ast.walk(node))
 
 
 def _with_exception(code: Code, node: ast.ExceptHandler) -> Edit | None:
@@ -116,8 +123,9 @@ def changed_while_looped_over(code: Code) -> Iterator[Alarm]:
         if not isinstance(loop, ast.For | ast.AsyncFor):
             continue
         owner, is_view = _looped_over(loop.iter)
+        expected = any(isinstance(outer, ast.With) and "aises" in code.shortly(outer) for outer in code.above(loop))
         rebound = any(dotted(node) == owner and isinstance(node.ctx, ast.Store) for node in _names(loop.body))
-        if not owner or rebound:
+        if owner in ("", "self") or rebound or expected:
             continue
         for statement, name in _taking(loop.body):
             line = statement.lineno if statement.lineno in code.marked else loop.lineno
@@ -408,13 +416,8 @@ def task_not_kept(code: Code) -> Iterator[Alarm]:
             )
 
 
-RULES = (
-    swallowed_exception,
-    changed_while_looped_over,
-    late_loop_variable,
-    file_left_open,
-    missing_await,
-    blocking_call,
-    task_not_kept,
-)
+RULES = (changed_while_looped_over, late_loop_variable, missing_await, blocking_call)
 """What is asked of every Python file."""
+
+OUTSIDE_TESTS = (swallowed_exception, file_left_open, task_not_kept)
+"""What is asked of Python files that are no tests."""

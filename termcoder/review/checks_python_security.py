@@ -220,7 +220,7 @@ def eval_of_value(code: Code) -> Iterator[Alarm]:
             continue
         value = call.args[0]
         is_code = isinstance(value, ast.Call) and dotted(value.func) == "compile"
-        if text_in(value) is None and not is_code and not _FROM_REQUEST.search(code.source(value)):
+        if not is_code and _comes_from_outside(code, value) and not _FROM_REQUEST.search(code.source(value)):
             yield _risk(
                 call.lineno,
                 Severity.MAJOR,
@@ -230,10 +230,21 @@ def eval_of_value(code: Code) -> Iterator[Alarm]:
             )
 
 
+_OUTSIDE = re.compile(r"\binput\(|\bsys\.argv|\bos\.(?:environ|getenv)|\.(?:read|recv|readline)\(|\bargs\.")
+
+
+def _comes_from_outside(code: Code, value: ast.expr) -> bool:
+    """Whether a value is an argument of a function that others call, or read from somewhere."""
+    function = code.function(value)
+    is_argument = function is not None and not function.name.startswith("_")
+    names = {each.arg for each in parameters(function)} if function and is_argument else set()
+    return dotted(value) in names or _OUTSIDE.search(code.source(value)) is not None
+
+
 def unsafe_yaml(code: Code) -> Iterator[Alarm]:
     """`yaml.load` without a loader."""
     for call in code.marked_nodes(ast.Call):
-        if code.called(call) != "yaml.load" or len(call.args) != 1 or call.keywords:
+        if code.called(call) != "yaml.load" or "yaml" not in code.imported or len(call.args) != 1 or call.keywords:
             continue
         found = code.replaced(call.func, "yaml.safe_load") if dotted(call.func) == "yaml.load" else None
         yield Alarm(

@@ -49,6 +49,12 @@ class Code:
                 found |= {each.asname or each.name: f"{node.module}.{each.name}" for each in node.names}
         return found
 
+    @cached_property
+    def text_lines(self) -> frozenset[int]:
+        """The lines that are parts of texts over several lines."""
+        texts = [node for node in self.nodes if isinstance(node, ast.Constant) and node.end_lineno != node.lineno]
+        return frozenset(line for node in texts for line in range(node.lineno, (node.end_lineno or node.lineno) + 1))
+
     def marked_nodes(self, kind: type[Node]) -> Iterator[Node]:
         """The nodes of a type that begin on marked lines."""
         return (node for node in self._marked_nodes if isinstance(node, kind))

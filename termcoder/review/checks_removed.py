@@ -127,12 +127,14 @@ def escape_removed(change: Change) -> Iterator[Alarm]:
             )
 
 
-_TIMEOUT = re.compile(r",\s*timeout\s*=\s*[^,()]+(?=[,)])")
+_TIMEOUT = re.compile(r"(?<=[\w)\]'\"]),\s*timeout\s*=\s*[^,()]+(?=[,)])")
 
 
 def timeout_removed(change: Change) -> Iterator[Alarm]:
     """A call that had a timeout, and no longer has."""
-    for swap in _swaps(change, lambda text: _TIMEOUT.sub("", text)):
+    for swap in _swaps(change, lambda text: _TIMEOUT.sub("", text)) if not change.is_test else ():
+        if "(" not in swap.new or re.match(r"\s*(?:async )?(?:def|function|func)\b", swap.new):
+            continue
         yield Alarm(
             swap.line,
             Severity.MINOR,
@@ -144,10 +146,37 @@ def timeout_removed(change: Change) -> Iterator[Alarm]:
         )
 
 
+_ASSERT = re.compile(r"^(\s*)assert\s+")
+
+
+def assert_removed(change: Change) -> Iterator[Alarm]:
+    """Python: a condition that was asserted, and now is only written down."""
+    for swap in _swaps(change, lambda text: _ASSERT.sub(r"\1", text)) if change.suffix == ".py" else ():
+        if re.search(r" (?:==|!=|<=?|>=?|in|is|not|and|or) ", swap.new):
+            yield Alarm(
+                swap.line,
+                Severity.MAJOR,
+                Category.TESTS if change.is_test else Category.BUG,
+                0.9,
+                "`assert` is gone: the condition is worked out, and nothing uses the answer",
+                f"When `{plain(swap.new)[:60]}` is false, nobody hears of it any longer.",
+                _back(swap),
+            )
+
+
 _GO_RESULT = re.compile(
     r"\s*(?:if )?(?P<names>(?:[\w.\[\]]+, )*err) :?= (?P<call>[^;{]+?)(?:; err != nil)?(?: \{)?\s*$"
 )
 _GO_IGNORED = re.compile(r"\s*(?:(?P<names>(?:[\w.\[\]]+, )*)_ :?= )?(?P<call>[\w.]+\(.*\))\s*$")
+
+
+def _gives_no_error(change: Change, name: str) -> bool:
+    """Whether a function's error is never of interest, or the function gives none (any longer)."""
+    plain_name = re.escape(name.rpartition(".")[2])
+    defined = re.search(rf"(?m)^func (?:\([^)]*\) )?{plain_name}\(.*$", change.new or "")
+    return re.search(r"\bfmt\.F?[Pp]rint|\.Close$", name) is not None or (
+        defined is not None and "error" not in defined[0] and "err " not in defined[0]
+    )
 
 
 def error_thrown_away(change: Change) -> Iterator[Alarm]:
@@ -160,6 +189,8 @@ def error_thrown_away(change: Change) -> Iterator[Alarm]:
             match = _GO_IGNORED.match(row.text) if row.sign == "+" else None
             if match and row.new is not None and match["call"].strip() in looked_at:
                 name = match["call"].partition("(")[0]
+                if "_" not in row.text.partition("=")[0] and _gives_no_error(change, name):
+                    continue
                 yield Alarm(
                     row.new,
                     Severity.MAJOR,
@@ -170,5 +201,5 @@ def error_thrown_away(change: Change) -> Iterator[Alarm]:
                 )
 
 
-RULES = (await_removed, panic_for_error, escape_removed, timeout_removed, error_thrown_away)
+RULES = (await_removed, panic_for_error, escape_removed, timeout_removed, assert_removed, error_thrown_away)
 """What is asked of every file that has removed lines."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from termcoder import syntax
+from termcoder.diffs.model import Status
 from termcoder.redact import redact
 from termcoder.review.checks_base import Alarm, Change, Edit
 from termcoder.review.finding import Category, Severity
@@ -47,7 +48,7 @@ def _is_inside_of_text(change: Change) -> bool:
 
 _CERTAIN = re.compile(r"[A-Z].* (?:key|token|hook)|JSON web token|private key")
 _MADE_UP = re.compile(
-    r"example|sample|dummy|fake|test|change.?me|placeholder|redacted|foobar|hunter2|passw|abcdef|12345|qwert|(.)\1{4}|todo",
+    r"example|sample|dummy|fake|test|change.?me|placeholder|redacted|foobar|hunter2|passw|abcdef|12345|qwert|\.\.\.|public|(.)\1{4}|todo",
     re.IGNORECASE,
 )
 _NO_SECRETS = re.compile(
@@ -64,9 +65,11 @@ def secret(change: Change) -> Iterator[Alarm]:
     for line, text in known[:_MOST_SECRETS]:
         kind, value = _secret_in(change, line, text)
         certain = _CERTAIN.fullmatch(kind) is not None
-        if not certain and (change.is_test or not _is_written_out(change, text, value) or not _looks_secret(value)):
+        if not certain and (
+            change.is_test or not _is_written_out(change, text, value) or not _looks_secret(kind, value)
+        ):
             continue
-        if certain and (_MADE_UP.search(value) or (change.is_test and kind == "JSON web token")):
+        if certain and (_MADE_UP.search(value.strip("-")) or (change.is_test and kind == "JSON web token")):
             continue
         yield Alarm(
             line,
@@ -97,14 +100,16 @@ def _is_written_out(change: Change, text: str, value: str) -> bool:
     """Whether a value stands where a secret is given, and not where one is explained."""
     before = text[: text.find(value)].rstrip()
     in_quotes = before.endswith(("'", '"', "`"))
-    explained = change.suffix in _PROSE or _COMMENT.match(text) or ">>>" in text
+    explained = change.suffix in _PROSE or _COMMENT.match(text) or ">>>" in text or "public" in text.lower()
     return not explained and (in_quotes or (_SETTINGS.search(change.path) is not None and before.endswith(("=", ":"))))
 
 
-def _looks_secret(value: str) -> bool:
+def _looks_secret(kind: str, value: str) -> bool:
     """Whether a value that only its name makes a secret is one: long, mixed, and not made up."""
     digits, letters = len(re.findall(r"[0-9]", value)), len(re.findall(r"[A-Za-z]", value))
     mixed = digits >= 2 and letters >= 2 and len(set(value)) >= 6
+    if kind != "password" and re.search(r"[a-z]{5}", value):
+        return False
     return len(value) >= 8 and mixed and not re.search(r"[\s(){}\[\]<>$]", value) and not _MADE_UP.search(value)
 
 
@@ -122,23 +127,37 @@ _NEWER_PYTHON = re.compile(r"\s*type \w+|\s*(?:async )?(?:def|class) \w+\[|\s*ex
 
 def no_longer_parses(change: Change) -> Iterator[Alarm]:
     """A file that the change makes one that can't be parsed."""
-    if change.new is None or change.suffix in _LAGGING or _is_broken_on_purpose(change):
-        return
-    problem = syntax.worse(change.path, change.old or "", change.new)
-    place = change.place_of(problem.line) if problem else None
-    if problem is None or place is None or _may_be_newer(change, problem):
+    if (
+        change.new is None
+        or change.suffix in _LAGGING
+        or change.path.endswith(".d.ts")
+        or _is_broken_on_purpose(change)
+    ):
         return
     sure = change.suffix in _SURE
-    if not sure and (place[0] != problem.line or (change.old and syntax.check(change.path, change.old))):
+    if change.old is None and (not sure or change.file.status is not Status.ADDED):
+        return
+    problem = syntax.worse(change.path, change.old or "", change.new)
+    place = _cause(change, problem.line) if problem else None
+    if problem is None or place is None or _may_be_newer(change, problem):
+        return
+    if not sure and (problem.line not in change.added or syntax.check(change.path, change.old or "")):
         return
     yield Alarm(
-        place[0],
+        place,
         Severity.CRITICAL,
         Category.BUG,
         0.97 if sure else 0.8,
         f"The file no longer parses: {problem.message}" if change.old else f"The file doesn't parse: {problem.message}",
         f"When {change.path} is loaded, it fails at line {problem.line}.",
     )
+
+
+def _cause(change: Change, line: int) -> int | None:
+    """The new line that may have made it so that a line can't be read: this one, else the last before it."""
+    shown = change.place_of(line)
+    before = [new for new in change.added if new <= line]
+    return before[-1] if before else shown[0] if shown else None
 
 
 def _is_broken_on_purpose(change: Change) -> bool:
@@ -150,7 +169,9 @@ def _may_be_newer(change: Change, problem: syntax.SyntaxProblem) -> bool:
     """Whether a later Python than the one that runs here may read it."""
     line = change.lines[problem.line - 1] if problem.line <= len(change.lines) else ""
     return change.suffix in (".py", ".pyw") and (
-        problem.message.startswith("f-string") or _NEWER_PYTHON.match(line) is not None
+        problem.message.startswith("f-string")
+        or ("string literal" in problem.message and re.search(r"\b[rRbB]?[fF][rR]?['\"]", line) is not None)
+        or _NEWER_PYTHON.match(line) is not None
     )
 
 
@@ -166,7 +187,6 @@ _DEBUGGERS = {
     ".rs": re.compile(r"(?P<before>[^\"]*)\bdbg!\("),
     ".php": re.compile(r"\s*(?:var_dump|dd|xdebug_break)\(.*\);\s*$"),
     ".cs": re.compile(r"\s*(?:System\.Diagnostics\.)?Debugger\.(?:Break|Launch)\(\);\s*$"),
-    ".go": re.compile(r"\s*(?:spew\.Dump|runtime\.Breakpoint)\(.*\)\s*$"),
 }
 _COMMENT = re.compile(r"\s*(?://|\*|/\*|#)")
 
@@ -174,7 +194,8 @@ _COMMENT = re.compile(r"\s*(?://|\*|/\*|#)")
 def debugger_left(change: Change) -> Iterator[Alarm]:
     """A debugger's stop, or its output, that was forgotten."""
     pattern = _DEBUGGERS.get(change.suffix)
-    if pattern is None or (change.suffix == ".py" and change.python is None):
+    is_about_it = "breakpointhook" in (change.new or "")
+    if pattern is None or is_about_it or (change.suffix == ".py" and change.python is None):
         return
     for line, text in change.texts.items():
         if pattern.match(text) and not _COMMENT.match(text) and _is_statement(change, line):
@@ -191,14 +212,19 @@ def debugger_left(change: Change) -> Iterator[Alarm]:
             )
 
 
-_DEBUGGED = {".rs": "it writes to stderr", ".php": "it writes the value into the page", ".go": "it writes or stops"}
+_DEBUGGED = {".rs": "it writes to stderr", ".php": "it writes the value into the page"}
 
 
 def _is_statement(change: Change, line: int) -> bool:
-    """Whether a line of Python is no part of a text over several lines."""
+    """Whether a line is no part of a text or comment."""
     code = change.python
-    return code is None or any(
-        getattr(node, "lineno", 0) == line and type(node).__name__ in ("Expr", "Import") for node in code.nodes
+    if code is not None:
+        statements = ("Expr", "Import")
+        return any(getattr(node, "lineno", 0) == line and type(node).__name__ in statements for node in code.nodes)
+    return not any(
+        node.start_point.row < line <= node.end_point.row + 1
+        and ("comment" in node.type or ("string" in node.type and node.start_point.row < line - 1))
+        for node in change.nodes
     )
 
 

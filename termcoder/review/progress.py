@@ -116,9 +116,13 @@ class Growing:
         )
 
 
-def add_by_rule(growing: Growing, texts: Mapping[int, tuple[str | None, str | None]]) -> None:
+def add_by_rule(
+    growing: Growing, texts: Mapping[int, tuple[str | None, str | None]], is_stopped: Callable[[], bool] = lambda: False
+) -> None:
     """Add what can be told without a model. `texts`: the old and the new text of each file by its number."""
     for number, file in enumerate(growing.changes.files):
+        if is_stopped():
+            return
         old, new = texts.get(number, (None, None))
         for finding in checks.check(file, old, new, number):
             growing.add(finding)

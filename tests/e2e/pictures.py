@@ -26,6 +26,27 @@ CODE = '''"""Small sums."""
 def mean(values):
     return sum(values) / len(values)
 '''
+GUARDED = (
+    CODE
+    + '''
+
+def best(values, wanted=()):
+    """The largest value, of those that are wanted if any are."""
+    if not values:
+        return None
+    chosen = [value for value in values if value in wanted] or values
+    return max(chosen)
+
+
+def spread(values):
+    return max(values) - min(values)
+'''
+)
+UNGUARDED = (
+    GUARDED.replace("wanted=()", "wanted=[]")
+    .replace("    if not values:\n        return None\n", "    wanted.append(values[0])\n")
+    .replace("max(values) - min(values)", "max(values) + min(values)")
+)
 FAILING = "from sums import mean\n\nWEEKS = [[3, 4], []]\n\nfor week in WEEKS:\n    print(mean(week))\n"
 
 
@@ -56,6 +77,7 @@ def main() -> None:
         try:
             _go_through(terminal)
             _diagnose(terminal, failed.stderr.replace(str(project), "/srv/statistics"))
+            _review(terminal, project)
         finally:
             terminal.close()
 
@@ -87,6 +109,23 @@ def _diagnose(terminal: Terminal, log: str) -> None:
     terminal.wait_for("the model writes fixes", seconds=300)
     terminal.wait_for("by the model", gone="the model writes fixes", seconds=300)
     draw(terminal, "traceback")
+
+
+def _review(terminal: Terminal, project: Path) -> None:
+    identity = ["-c", "user.name=n", "-c", "user.email=n@example.org"]
+    (project / "sums.py").write_text(GUARDED, encoding="utf-8")
+    subprocess.run(["git", "add", "."], cwd=project, check=True)
+    subprocess.run(["git", *identity, "commit", "-qm", "Sums and their report"], cwd=project, check=True)
+    (project / "sums.py").write_text(UNGUARDED, encoding="utf-8")
+    subprocess.run(["git", "add", "."], cwd=project, check=True)
+    terminal.keys("F2")
+    terminal.wait_for("sums.py", "Press r")
+    terminal.keys("r")
+    terminal.wait_for("finding", "hunks", gone="Press r", seconds=60)
+    terminal.wait_for("2 of 2 hunks", "ready", seconds=300)
+    terminal.keys("f")
+    terminal.wait_for("% sure")
+    draw(terminal, "review")
 
 
 if __name__ == "__main__":

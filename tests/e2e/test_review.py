@@ -52,7 +52,7 @@ def test_a_change_is_reviewed_unstaged_committed_and_all_of_it_taken_back(open_p
     terminal.wait_for("Taken back: unstaged 2 lines of sums.py")
     assert git(staged, "show", ":sums.py") == AFTER
     terminal.keys("C")
-    terminal.wait_for("Commit 1 file, +2 −2", "Ctrl+S commits", gone="The model writes")
+    terminal.wait_for("Commit 1 file, +2 −2", "Ctrl+S commits", "Subject: ", gone="Subject: 0 ")  # the draft
     terminal.keys("C-a", "C-k")
     terminal.type("Count in another way")
     terminal.keys("C-s")

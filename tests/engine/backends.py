@@ -159,7 +159,9 @@ def _server_environment(key: str) -> dict[str, str]:
     own = {
         "VLLM_API_KEY": key,
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+        "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # on a CPU one process less, which would import everything again
         "VLLM_CPU_KVCACHE_SPACE": "1",
+        "VLLM_CACHE_ROOT": str(MODEL.parents[1] / "vllm"),  # what it found out about the model's class last time
         "VLLM_NO_USAGE_STATS": "1",
         "HF_HUB_OFFLINE": "1",
         "TORCHDYNAMO_DISABLE": "1",  # else it compiles a function at the first question for log-probabilities

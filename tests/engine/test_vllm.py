@@ -280,11 +280,15 @@ def program(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
         process.kill()
 
 
-@pytest.mark.parametrize("activity", ["importing vLLM", "preparing memory", "answering"])
+@pytest.mark.parametrize("activity", ["importing vLLM", "preparing memory"])
 async def test_no_orphan_when_the_program_is_killed(program: "subprocess.Popen[str]", activity: str) -> None:
     assert program.stdout is not None
     lines = iter(program.stdout.readline, "")
     core = next(said["core"] for said in map(json.loads, lines) if said["activity"] == activity)
+    await kill_with_children(program, core)
+
+
+async def kill_with_children(program: "subprocess.Popen[str]", core: int) -> None:
     children = psutil.Process(program.pid).children(recursive=True)
     program.kill()
     assert core in [child.pid for child in children]
@@ -292,12 +296,14 @@ async def test_no_orphan_when_the_program_is_killed(program: "subprocess.Popen[s
         await until_gone(child.pid)
 
 
-async def test_nothing_but_the_program_writes_to_its_output(program: "subprocess.Popen[str]") -> None:
+async def test_a_killed_program_that_answers_leaves_no_orphan_and_nothing_else_wrote_to_its_output(
+    program: "subprocess.Popen[str]",
+) -> None:
     assert program.stdout is not None
-    for line in iter(program.stdout.readline, ""):
-        if json.loads(line)["activity"] == "answering":  # every line is one of the program's own
-            break
-    program.terminate()
+    lines = iter(program.stdout.readline, "")
+    said = map(json.loads, lines)  # every line is one of the program's own
+    core = next(each["core"] for each in said if each["activity"] == "answering")
+    await kill_with_children(program, core)
     assert program.communicate()[1] == ""
     log = paths.log_file().read_text()
     assert "INFO vllm.config.model: Resolved architecture" in log, "what vLLM says in the program"

@@ -1,12 +1,16 @@
 """Fixtures of the models' tests: pip without a network, and a Hub on the loopback device."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from termcoder.models import packages
 from tests.models.samples import Hub, model_files, serving
+
+COPYING_PIP = Path(__file__).with_name("copying_pip.py")
 
 
 @pytest.fixture
@@ -21,6 +25,12 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     return folder
+
+
+@pytest.fixture
+def copying_pip(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of pip, where only what is done with its packages is tested."""
+    monkeypatch.setattr(packages, "_pip", lambda: [sys.executable, "-I", "-S", str(COPYING_PIP)])
 
 
 @pytest.fixture

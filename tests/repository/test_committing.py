@@ -137,10 +137,11 @@ def test_hooks_only_run_where_they_are_allowed(small: Path) -> None:
 
 
 def test_a_hook_that_refuses_is_told(small: Path) -> None:
-    hook(small, "pre-commit", "echo 'the style is wrong' >&2; exit 1")
+    hook(small, "pre-commit", "echo looking; echo 'the style is wrong' >&2; exit 1")
     before = head(small)
-    with pytest.raises(GitError, match="the style is wrong"):
+    with pytest.raises(GitError, match="the style is wrong") as refused:
         commit(staged(small), "refused", hooks=True)
+    assert refused.value.__notes__ == ["looking\nthe style is wrong\n"]
     assert head(small) == before
 
 

@@ -174,6 +174,13 @@ async def ready(pilot: Pilot[Any], pane: ReviewPane) -> ReviewPane:
     return pane
 
 
+async def press(pilot: Pilot[Any], *keys: str) -> None:
+    """Press keys without Textual's pause after each: whoever needs what they do waits for that."""
+    for key in keys:
+        pilot.app.simulate_key(key)
+    await pilot.pause(0)
+
+
 @asynccontextmanager
 async def running(
     project: Path, engine: ScriptedEngine | None = None, feature: type[ReviewFeature] = CannedReview
@@ -233,8 +240,11 @@ def shown_findings(pane: ReviewPane) -> list[tuple[int, str]]:
     return [(each.line, each.title) for file in pane.diff._rows.files for each in file.findings[: file.kept]]
 
 
-async def go_to_line(pilot: Pilot[Any], pane: ReviewPane, line: int) -> None:
+def go_to_line(pane: ReviewPane, line: int) -> None:
     """Put the cursor on a line of the new side of the first file."""
-    await pilot.press("home")
-    while (place := pane.diff.cursor_place) is None or place.line != line or place.row is None:
-        await pilot.press("down")
+    for row in range(pane.diff.row_count):
+        pane.diff.move_to(row)
+        place = pane.diff.cursor_place
+        if place is not None and place.row is not None and place.line == line:
+            return
+    raise AssertionError(f"Line {line} is not shown.")

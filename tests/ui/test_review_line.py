@@ -19,7 +19,14 @@ REVIEW = Review(
     Scope(),
     (finding(42, Severity.CRITICAL), finding(7, Severity.MINOR)),
     (finding(8, Severity.NIT),),
-    Coverage(5, 3, 4, 4, (("logo.png", "binary file"),), ("cart.py: the end of a hunk",)),
+    Coverage(
+        5,
+        3,
+        4,
+        4,
+        (("a.lock", "ignored"), ("logo.png", "binary file"), ("b.lock", "ignored")),
+        ("cart.py: the end of a hunk",),
+    ),
     dropped=(("would not compile", 1), ("don't apply", 2)),
     model="model",
     notes=("a merge is in progress",),
@@ -50,7 +57,8 @@ REVIEW = Review(
                 (
                     "note",
                     "1 finding folded (i) · 1 patch dropped: would not compile · 2 patches dropped: don't apply · "
-                    "Not read: logo.png (binary file) · Left out: cart.py: the end of a hunk · a merge is in progress",
+                    "Not read: 2 files (ignored), logo.png (binary file) · "
+                    "Left out: cart.py: the end of a hunk · a merge is in progress",
                 ),
             ],
         ),

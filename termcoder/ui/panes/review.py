@@ -41,17 +41,22 @@ class ReviewPane(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("review"), *_keys_of_diff()]
 
     def __init__(self, *, split: bool = False, **kwargs: Any) -> None:
-        """`split`: old and new side by side, where there is room."""
+        """`split`: old and new side by side, where there is room.
+
+        `files`, `diff` and `line` are its parts; they can be talked to while the program is being left, too.
+        """
         super().__init__(**kwargs)
-        self._split = split
+        self.files = ChangeTree("", id="changes")
+        self.diff = DiffView("Reading the changes …", split=split, id="diff")
+        self.line = ReviewLine()
         self._reviewing: asyncio.Future[Reviewing] = asyncio.get_running_loop().create_future()
 
     def compose(self) -> ComposeResult:
         """Files and diff over the state."""
         with Horizontal(id="review-columns"):
-            yield ChangeTree("", id="changes")
-            yield DiffView("Reading the changes …", split=self._split, id="diff")
-        yield ReviewLine()
+            yield self.files
+            yield self.diff
+        yield self.line
 
     def on_resize(self, event: events.Resize) -> None:
         """One column where there is no room for two."""
@@ -74,21 +79,6 @@ class ReviewPane(Vertical):
     def busy(self) -> bool:
         """Whether a review is under way."""
         return self._reviewing.done() and self._reviewing.result().busy
-
-    @property
-    def files(self) -> ChangeTree:
-        """The changed files."""
-        return self.query_one(ChangeTree)
-
-    @property
-    def diff(self) -> DiffView:
-        """Their changes."""
-        return self.query_one(DiffView)
-
-    @property
-    def line(self) -> ReviewLine:
-        """How far it is."""
-        return self.query_one(ReviewLine)
 
     def take_focus(self) -> None:
         """Give the keys to the diff."""

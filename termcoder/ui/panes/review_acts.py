@@ -69,7 +69,10 @@ class Acts:
         self._reviewing.say(f"{what}. u takes it back.")
 
     def _chosen(self) -> tuple[FileDiff, Choice] | None:
-        choice = self._reviewing.pane.diff.chosen
+        pane = self._reviewing.pane
+        choice = pane.diff.chosen
+        if pane.files.has_focus and not pane.line.state.marked:
+            choice = Choice(pane.files.file) if pane.files.file is not None else None
         if choice is None or (choice.rows is not None and not choice.rows):
             self._reviewing.say(_NO_LINE)
             return None

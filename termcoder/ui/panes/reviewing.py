@@ -101,6 +101,7 @@ class Reviewing:
 
     def read_anew(self) -> None:
         """Read the changes again."""
+        self.say("")
         self.do(partial(self._show_scope, self._scope))
 
     def toggle_scope(self) -> None:
@@ -150,6 +151,8 @@ class Reviewing:
             self._shelf.put(reading.changes, reading.restored)
         self.pane.files.load(reading.changes)
         self.pane.diff.load(reading.changes)
+        if (place := self.pane.diff.cursor_place) is not None:
+            self.pane.files.follow(place.file)
         if not reading.changes.files:
             self.pane.diff.placeholder = inert(reading.hint)
         self.pane.line.change(changes=reading.changes, error="")
@@ -362,4 +365,5 @@ class Reviewing:
         line.change(activity=one_line(activity), since=since, done=done, total=total)
         found = count(len(line.state.review.findings), "finding") if line.state.review and total else ""
         parts = [f"reviewing {done}/{total}" if total else activity, found]
-        self.pane.screen.query_one(StatusBar).change(activity=" · ".join(filter(None, parts)))
+        for bar in self.pane.screen.query(StatusBar):
+            bar.change(activity=" · ".join(filter(None, parts)))

@@ -87,6 +87,11 @@ class CommitScreen(ModalScreen[Left]):
         self._cancel_writing = asyncio.Event()
         self._cancel_commit = threading.Event()
         self._committing = False
+        self._area = DraftArea(PLACEHOLDER, soft_wrap=True)
+        self._hint = Static("", id="hint", markup=False)
+        self._hooks = Static("", id="hooks", markup=False)
+        self._state = Static("", id="state", markup=False)
+        self._around = VerticalScroll(self._state)
 
     def compose(self) -> ComposeResult:
         """What is committed, the message, and what is to be known of it."""
@@ -96,12 +101,11 @@ class CommitScreen(ModalScreen[Left]):
             yield Static(f"Commit {count(len(files), 'file')}, +{added:,} −{deleted:,}", id="title", markup=False)
             for warning in self._warnings():
                 yield Static(warning, classes="warning", markup=False)
-            yield DraftArea(PLACEHOLDER, soft_wrap=True)
-            yield Static("", id="hint", markup=False)
+            yield self._area
+            yield self._hint
             if self._work.hooks:
-                yield Static(self._hooks_line(), id="hooks", markup=False)
-            with VerticalScroll():
-                yield Static("", id="state", markup=False)
+                yield self._hooks
+            yield self._around
             yield Static(KEYS, id="keys", markup=False)
 
     def _warnings(self) -> list[str]:
@@ -111,6 +115,7 @@ class CommitScreen(ModalScreen[Left]):
     def on_mount(self) -> None:
         """Go on with the draft; without one, let the model begin."""
         self._area.focus()
+        self._show_hooks()
         if self._draft:
             self._area.show_text(self._draft)
         else:
@@ -121,19 +126,15 @@ class CommitScreen(ModalScreen[Left]):
         self._cancel_writing.set()
         self._cancel_commit.set()
 
-    @property
-    def _area(self) -> DraftArea:
-        return self.query_one(DraftArea)
-
-    def _hooks_line(self) -> str:
+    def _show_hooks(self) -> None:
         done = "[x] run" if self._run_hooks else "[ ] not run"
-        return f"Hooks: {', '.join(self._work.hooks)}: {done}, Ctrl+T changes it"
+        self._hooks.update(f"Hooks: {', '.join(self._work.hooks)}: {done}, Ctrl+T changes it")
 
     def action_toggle_hooks(self) -> None:
         """Run the hooks, or don't."""
         if self._work.hooks and not self._committing:
             self._run_hooks = not self._run_hooks
-            self.query_one("#hooks", Static).update(self._hooks_line())
+            self._show_hooks()
 
     # Writing
 
@@ -172,10 +173,9 @@ class CommitScreen(ModalScreen[Left]):
     def _count(self) -> None:
         """Say how long the subject is, where that matters."""
         subject = len(self._area.text_to_send().lstrip("\n").partition("\n")[0].rstrip())
-        hint = self.query_one("#hint", Static)
         over = f"; only {SUBJECT} are seen in most lists" if subject > SUBJECT else ""
-        hint.update(f"Subject: {count(subject, 'character')}{over}")
-        hint.set_class(subject > SUBJECT, "warning")
+        self._hint.update(f"Subject: {count(subject, 'character')}{over}")
+        self._hint.set_class(subject > SUBJECT, "warning")
 
     # Committing
 
@@ -210,13 +210,12 @@ class CommitScreen(ModalScreen[Left]):
         self.dismiss(Left(None, self._area.text_to_send(), self._run_hooks))
 
     def _tell(self, text: str, kind: str = "") -> None:
-        if self.is_attached:
-            self.query_one("#state", Static).update(inert(text.strip()))
-            around = self.query_one(VerticalScroll)
-            around.set_class(bool(text), "shown")
-            around.set_class(kind == "error", "error")
-            around.can_focus = kind == "error"  # to be scrolled
-            around.scroll_end(animate=False)
+        self._state.update(inert(text.strip()))
+        self._around.set_class(bool(text), "shown")
+        self._around.set_class(kind == "error", "error")
+        self._around.can_focus = kind == "error"  # to be scrolled
+        if self._around.is_mounted:
+            self._around.scroll_end(animate=False)
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave the message what room there is."""

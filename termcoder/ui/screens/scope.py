@@ -65,14 +65,17 @@ class ScopeScreen(ModalScreen[Reading | None]):
         self._current = current
         self._recent = list(recent)
         self._cancel = threading.Event()
+        self._kinds = OptionList(*self._rows(), markup=False)
+        self._revision = Input(select_on_focus=False)
+        self._state = Static("", id="state", markup=False)
 
     def compose(self) -> ComposeResult:
         """The kinds, what was chosen before, and a line for a name."""
         with Vertical():
             yield Static("What is to be reviewed?\n", markup=False)
-            yield OptionList(*self._rows(), markup=False)
-            yield Input(select_on_focus=False)
-            yield Static("", id="state", markup=False)
+            yield self._kinds
+            yield self._revision
+            yield self._state
             yield Static(KEYS, id="keys", markup=False)
 
     def _rows(self) -> list[str]:
@@ -80,10 +83,9 @@ class ScopeScreen(ModalScreen[Reading | None]):
 
     def on_mount(self) -> None:
         """Begin at what is shown now."""
-        rows = self.query_one(OptionList)
-        rows.highlighted = next(at for at, offer in enumerate(OFFERS) if offer.kind is self._current.kind)
-        self.query_one(Input).value = one_line(self._current.what)
-        rows.focus()
+        self._kinds.highlighted = next(at for at, offer in enumerate(OFFERS) if offer.kind is self._current.kind)
+        self._revision.value = one_line(self._current.what)
+        self._kinds.focus()
 
     def on_unmount(self) -> None:
         """End what is being read."""
@@ -92,15 +94,14 @@ class ScopeScreen(ModalScreen[Reading | None]):
     @property
     def _offer(self) -> _Offer | None:
         """The kind that is chosen; None where it is a scope from before."""
-        at = self.query_one(OptionList).highlighted or 0
+        at = self._kinds.highlighted or 0
         return OFFERS[at] if at < len(OFFERS) else None
 
     @on(OptionList.OptionHighlighted)
     def _moved(self) -> None:
-        offer, name = self._offer, self.query_one(Input)
-        takes_name = offer is not None and offer.example is not None
-        name.display = takes_name
-        name.placeholder = (offer.example or "") if offer else ""
+        example = self._offer.example if self._offer else None
+        self._revision.display = example is not None
+        self._revision.placeholder = example or ""
         self._tell("")
 
     @on(OptionList.OptionSelected)
@@ -110,7 +111,7 @@ class ScopeScreen(ModalScreen[Reading | None]):
         elif OFFERS[event.option_index].example is None:
             self._try(Scope(OFFERS[event.option_index].kind))
         else:
-            self.query_one(Input).focus()
+            self._revision.focus()
 
     @on(Input.Submitted)
     def _named(self, event: Input.Submitted) -> None:
@@ -124,8 +125,7 @@ class ScopeScreen(ModalScreen[Reading | None]):
 
     def action_other_field(self) -> None:
         """From the kinds to the name and back."""
-        name = self.query_one(Input)
-        (self.query_one(OptionList) if name.has_focus or not name.display else name).focus()
+        (self._kinds if self._revision.has_focus or not self._revision.display else self._revision).focus()
 
     def action_leave(self) -> None:
         """Close without a choice."""
@@ -148,8 +148,6 @@ class ScopeScreen(ModalScreen[Reading | None]):
         self.dismiss(reading)
 
     def _tell(self, text: str, *, is_error: bool = True) -> None:
-        if self.is_attached:
-            shown = self.query_one("#state", Static)
-            shown.update(inert(text))
-            shown.set_class(bool(text), "shown")
-            shown.set_class(is_error, "error")
+        self._state.update(inert(text))
+        self._state.set_class(bool(text), "shown")
+        self._state.set_class(is_error, "error")

@@ -140,12 +140,19 @@ def _remarks(review: Review) -> Iterator[str]:
         yield f"{count(len(review.folded), 'finding')} folded (i)"
     for reason, number in review.dropped:
         yield f"{number} patch{'es' * (number != 1)} dropped: {reason}"
-    skipped = [f"{path} ({why})" for path, why in review.coverage.skipped]
-    if skipped:
-        yield f"Not read: {_some(skipped)}"
+    if review.coverage.skipped:
+        yield f"Not read: {_some(_by_reason(review.coverage.skipped))}"
     if review.coverage.left_out:
         yield f"Left out: {_some([*review.coverage.left_out])}"
     yield from review.notes
+
+
+def _by_reason(skipped: Sequence[tuple[str, str]]) -> list[str]:
+    """ "logo.png (binary file)", "7 files (only renamed)": those with one reason together, in the order they come."""
+    paths: dict[str, list[str]] = {}
+    for path, why in skipped:
+        paths.setdefault(why, []).append(path)
+    return [f"{found[0] if len(found) == 1 else count(len(found), 'file')} ({why})" for why, found in paths.items()]
 
 
 def _some(names: list[str]) -> str:
