@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ def resolve(name: str) -> Model:
     known = catalogue().get(name.lower())
     if known is not None:
         return known
-    folder = Path(name).expanduser()
+    folder = Path(os.path.expanduser(name))  # what it doesn't know, as `~nobody`, it leaves as it is
     if folder.is_dir():
         return Model(name=str(folder.resolve()), title=folder.resolve().name, folder=folder.resolve())
     if name.startswith(("/", "./", "../", "~")):
