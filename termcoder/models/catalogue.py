@@ -1,8 +1,8 @@
 """The models known by name, what else can be named, and which one suits a machine."""
 
 import difflib
-import re
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
