@@ -17,7 +17,8 @@ MOST_ITEMS = 20
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _BULLET = re.compile(r"[ \t]{0,8}(?:[-*+]|[0-9]{1,3}[.)])[ \t]+(?P<text>\S.*)")
-_HEADING = re.compile(r"[ \t]{0,3}(?:#{1,6}(?:[ \t]|$)|(?:=+|-+|\*\*\*+|___+)[ \t]*$)")
+_HEADING = re.compile(r"[ \t]{0,3}(?:#{1,6}(?:[ \t]|$)|(?:\*\*\*+|___+)[ \t]*$)")
+_UNDERLINE = re.compile(r"[ \t]{0,3}(?:=+|-+)[ \t]*$")
 _CHECKBOX = re.compile(r"\[[ xX]\][ \t]+")
 
 
@@ -76,7 +77,9 @@ def _items(text: str) -> Iterator[str]:
         item: list[str] = []
         for line in block.split("\n"):
             bullet = _BULLET.match(line)
-            if bullet or _HEADING.match(line):
+            if _UNDERLINE.match(line) and not has_lists:
+                item = []  # it was a heading
+            elif bullet or _HEADING.match(line) or _UNDERLINE.match(line):
                 yield from _joined(item)
                 item = [_CHECKBOX.sub("", bullet["text"], count=1)] if bullet else []
             elif item or not has_lists:
