@@ -22,6 +22,9 @@ from termcoder.review import (
     checks_python,
     checks_python_flow,
     checks_python_security,
+    checks_python_tasks,
+    checks_python_texts,
+    checks_python_values,
     checks_removed,
     checks_text,
 )
@@ -49,9 +52,14 @@ _BY_CHANGE: tuple[tuple[tuple[str, ...], tuple[Rule, ...]], ...] = (
 
 _BY_CODE: tuple[tuple[bool, tuple[CodeRule, ...]], ...] = (
     (True, checks_python.RULES),
+    (True, checks_python_values.RULES),
     (True, checks_python_flow.RULES),
+    (True, checks_python_tasks.RULES),
     (False, checks_python.OUTSIDE_TESTS),
+    (False, checks_python_values.OUTSIDE_TESTS),
     (False, checks_python_flow.OUTSIDE_TESTS),
+    (False, checks_python_tasks.OUTSIDE_TESTS),
+    (False, checks_python_texts.RULES),
     (False, checks_python_security.RULES),
 )
 """Whether tests are asked, and what is asked of Python."""

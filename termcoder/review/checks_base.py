@@ -204,6 +204,21 @@ def _split(text: str | None) -> Sequence[str]:
     return [line.removesuffix("\r") for line in text.split("\n")] if text is not None else ()
 
 
+def bug(line: int, confidence: float, title: str, scenario: str, edit: Edit | None = None) -> Alarm:
+    """An alarm of something that doesn't do what it says."""
+    return Alarm(line, Severity.MAJOR, Category.BUG, confidence, title, scenario, edit)
+
+
+def risk(line: int, severity: Severity, confidence: float, title: str, scenario: str) -> Alarm:
+    """An alarm of something that somebody from outside could make use of."""
+    return Alarm(line, severity, Category.SECURITY, confidence, title, scenario)
+
+
+def edit_of(found: tuple[int, int, tuple[str, ...]] | None) -> Edit | None:
+    """What `Code.replaced` gives, as an edit."""
+    return Edit(*found) if found else None
+
+
 def plain(text: str) -> str:
     """A line without what surrounds it, and with single blanks."""
     return " ".join(text.split())

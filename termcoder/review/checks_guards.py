@@ -225,7 +225,7 @@ def _kept_statement(rows: list[Row], at: int) -> Row | None:
             gone.add(text)
         elif row.sign == "+" and text in gone:
             return row
-        elif row.sign == " " and text not in ("", "{", "}") and "nlock" not in text:
+        elif row.sign == " " and text not in ("", "{", "}") and "nlock" not in text and text[0] not in "#/*":
             return None if is_block or len(row.text) - len(row.text.lstrip()) < depth else row
     return None
 

@@ -115,7 +115,7 @@ def escape_removed(change: Change) -> Iterator[Alarm]:
         return
     for swap in _swaps(change, lambda text: _ESCAPED.sub(lambda match: match["value"], text)):
         found = _ESCAPED.search(swap.old)
-        if found:
+        if found and found["by"] != "re.escape":
             yield Alarm(
                 swap.line,
                 Severity.CRITICAL,
