@@ -152,7 +152,7 @@ def test_a_folder_in_the_files_place_is_named(file: Path) -> None:
 
 
 def test_every_key_can_be_set_by_its_variable(file: Path) -> None:
-    samples = {int: "1", float: "0.5", str: "text"}
+    samples = {int: "1", float: "0.5", str: "text", bool: "true"}
     for key in known_keys():
         section, name = key.split(".")
         kind = type(getattr(getattr(Settings(), section), name))
