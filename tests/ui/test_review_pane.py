@@ -528,6 +528,7 @@ async def test_a_patch_is_looked_at_applied_on_the_disk_and_taken_back(staged: P
         assert index_of(staged) == lines(10, 50, 90)
         await press(pilot, "u")
         await until(pilot, lambda: disk_of(staged) == lines(10, 50, 90))
+        await until(pilot, lambda: said(pane).startswith("Taken back"))
         await press(pilot, "f", "a")
         await until(pilot, lambda: "no patch" in said(pane))
 
