@@ -1,9 +1,11 @@
 """Replaces a file whole: whatever happens in between, it is the old one or the new one."""
 
 import contextlib
+import fcntl
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -23,6 +25,23 @@ def write(path: Path, data: bytes, mode: int = 0o600) -> None:
         _sync(folder)
     finally:
         os.close(folder)
+
+
+@contextlib.contextmanager
+def locked(lock: Path) -> Iterator[None]:
+    """Hold the lock file `lock`, waiting for whoever holds it; where the file system has no locks, go on without."""
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def lock_beside(file: Path) -> Path:
+    """The lock file of one file."""
+    return file.with_name(f".{file.name}.lock")
 
 
 def write_in(folder: int, name: str, data: bytes, mode: int | None, owner: tuple[int, int] | None = None) -> None:

@@ -6,7 +6,6 @@ limit, its newest part is written anew under a lock. A line that can't be read i
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -75,7 +74,7 @@ class History:
 
     def _append(self, text: str) -> None:
         paths.private_dir(self.file.parent)
-        with _locked(self.file):
+        with atomic.locked(atomic.lock_beside(self.file)):
             size = _append_line(self.file, _line(text))
             if size > self._max_bytes:
                 self._compact()
@@ -174,18 +173,6 @@ def _without_repeats(entries: Iterable[str]) -> Iterator[str]:
         if entry != last:
             yield entry
         last = entry
-
-
-@contextlib.contextmanager
-def _locked(file: Path) -> Iterator[None]:
-    """Hold the lock beside `file`; where the file system has none, go on: single appends are safe without."""
-    descriptor = os.open(file.with_name(f".{file.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _append_line(file: Path, line: bytes) -> int:

@@ -16,7 +16,6 @@ from termcoder.errors import ModelError, TermcoderError
 if TYPE_CHECKING:  # what only a review needs is imported where one is made: reading a diff is quick
     import asyncio
 
-    from termcoder.engine.base import Engine
     from termcoder.features.engine_host import EngineHost
     from termcoder.features.review import ReviewFeature
     from termcoder.review.finding import Review
@@ -185,7 +184,7 @@ async def _reviewed(
     try:
         cancel = _set_by_ctrl_c()
         host.start()
-        engine = await _ready(host, cancel)
+        engine = await host.ready_unless(cancel)
         if engine is None:
             return made, None
         async with aclosing(feature.run(engine, changes, cancel)) as events:
@@ -218,19 +217,6 @@ def _set_by_ctrl_c() -> "asyncio.Event":
 
     loop.add_signal_handler(signal.SIGINT, stop)
     return stopped
-
-
-async def _ready(host: "EngineHost", cancel: "asyncio.Event") -> "Engine | None":
-    """The engine as soon as it is ready, None where `cancel` is set first. Raises EngineError."""
-    import asyncio
-
-    ready, stopped = asyncio.ensure_future(host.ready()), asyncio.ensure_future(cancel.wait())
-    try:
-        await asyncio.wait({ready, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        return ready.result() if ready.done() else None
-    finally:
-        ready.cancel()
-        stopped.cancel()
 
 
 def _progress(done: int, total: int, made: "Review", activity: str) -> str:

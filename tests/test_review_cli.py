@@ -19,6 +19,7 @@ from termcoder import cli, composition, review_command
 from termcoder.diffs.model import ChangeSet, FileDiff, Hunk, Kind, Scope, ScopeKind, Status
 from termcoder.engine.base import EngineState, EngineStatus
 from termcoder.errors import EngineDiedError, EngineStartError, ModelError, TermcoderError
+from termcoder.features.engine_host import EngineHost
 from termcoder.features.review import ReviewEnded, ReviewGrew, ReviewStarted
 from termcoder.review.finding import Category, Coverage, Finding, Review, Severity
 from termcoder.review.formats import FORMATS
@@ -259,6 +260,8 @@ class Host:
             os.kill(os.getpid(), signal.SIGINT)
             await asyncio.Event().wait()
         return object()
+
+    ready_unless = EngineHost.ready_unless
 
     async def stop(self) -> None:
         self.stopped = True

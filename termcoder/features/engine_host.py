@@ -73,6 +73,16 @@ class EngineHost:
             self._changed.clear()
             await self._changed.wait()
 
+    async def ready_unless(self, cancel: asyncio.Event) -> Engine | None:
+        """The engine once it is ready; None where `cancel` is set first. Raises like `ready`."""
+        ready, stopped = asyncio.ensure_future(self.ready()), asyncio.ensure_future(cancel.wait())
+        try:
+            await asyncio.wait({ready, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            return ready.result() if ready.done() else None
+        finally:
+            ready.cancel()
+            stopped.cancel()
+
     async def restart(self) -> None:
         """Stop whatever there is and start again."""
         await self.stop()

@@ -3,11 +3,7 @@
 One private JSON file a project. What is kept of a finding is its fingerprint, with its title and the time for people.
 """
 
-import contextlib
-import fcntl
 import json
-import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,7 +62,7 @@ class Dismissals:
         try:
             for folder in (paths.data_dir(), self.file.parent):
                 paths.private_dir(folder)
-            with _locked(self.file):
+            with atomic.locked(atomic.lock_beside(self.file)):
                 entries = dict(self._read(setting_aside=True))
                 entries.pop(fingerprint, None)
                 if entry is not None:
@@ -122,15 +118,3 @@ def _set_aside(file: Path) -> None:
         number += 1
         aside = file.with_name(f"{file.name}.damaged-{number}")
     file.rename(aside)
-
-
-@contextlib.contextmanager
-def _locked(file: Path) -> Iterator[None]:
-    """Hold the lock beside `file`; where the file system has none, go on without."""
-    descriptor = os.open(file.with_name(f".{file.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

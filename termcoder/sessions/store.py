@@ -6,9 +6,6 @@ meantime is not overwritten: ours goes on under a new id, and nothing is lost.
 """
 
 import contextlib
-import fcntl
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -85,7 +82,7 @@ class SessionStore:
         folder = self._folder(session.project)
         try:
             _make_private(self._root or paths.data_dir(), self.root, folder)
-            with _locked(folder):
+            with atomic.locked(folder / _LOCK):
                 _sweep(folder)
                 session = replace(self._unless_taken(session), updated_at=utc_now())
                 path = self.path_of(session)
@@ -183,18 +180,6 @@ def _stamp(path: Path) -> Stamp:
 def _make_private(*folders: Path) -> None:
     for folder in folders:
         paths.private_dir(folder)
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the project's lock; where the file system has none, go on without."""
-    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _sweep(folder: Path) -> None:

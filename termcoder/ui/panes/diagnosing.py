@@ -241,14 +241,7 @@ class Diagnosing:
     async def _engine(self) -> Engine | None:
         """The engine once it is ready; None where the user stopped waiting. Raises what keeps it from starting."""
         self._engine_changed(self._host.status)
-        ready = asyncio.ensure_future(self._host.ready())
-        stopped = asyncio.ensure_future(self._cancel.wait())
-        try:
-            await asyncio.wait({ready, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            return ready.result() if ready.done() else None
-        finally:
-            ready.cancel()
-            stopped.cancel()
+        return await self._host.ready_unless(self._cancel)
 
     async def _follow(self, engine: Engine, incident: Incident, index: int) -> None:
         self._set_activity("reading the log and the source")

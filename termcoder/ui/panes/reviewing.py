@@ -233,14 +233,7 @@ class Reviewing:
         """The engine once it is ready; None where the user stopped waiting. Raises what keeps it from starting."""
         self._set(_WAITING)
         self._engine_changed(self.host.status)
-        ready = asyncio.ensure_future(self.host.ready())
-        stopped = asyncio.ensure_future(self._cancel.wait())
-        try:
-            await asyncio.wait({ready, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            return ready.result() if ready.done() else None
-        finally:
-            ready.cancel()
-            stopped.cancel()
+        return await self.host.ready_unless(self._cancel)
 
     async def _follow(self, engine: Engine, changes: ChangeSet) -> None:
         before = self._shelf.review_of(changes)
