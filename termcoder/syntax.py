@@ -221,14 +221,19 @@ def _parse_python(text: str) -> ast.Module:
 
 
 def _enclosing_python(text: str, line: int) -> tuple[int, int, str] | None:
-    try:
-        scopes = list(_python_scopes(_parse_python(text.removeprefix("\ufeff"))))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    around = [scope for scope in scopes if scope[0] <= line <= scope[1]]
+    around = [scope for scope in _scopes_of(text) if scope[0] <= line <= scope[1]]
     functions = [scope for scope in around if scope[3]]
     innermost = min(functions or around, key=lambda scope: scope[1] - scope[0], default=None)
     return innermost[:3] if innermost else None
+
+
+@functools.lru_cache(maxsize=2)  # many lines of one text are asked about, one after the other
+def _scopes_of(text: str) -> tuple[tuple[int, int, str, bool], ...]:
+    """The scopes of a Python text; none where it can't be parsed."""
+    try:
+        return tuple(_python_scopes(_parse_python(text.removeprefix("\ufeff"))))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
 
 
 def _python_scopes(tree: ast.Module) -> Iterator[tuple[int, int, str, bool]]:
@@ -264,7 +269,12 @@ def _grammar(language: str) -> "Grammar | None":
 
 
 def _tree(path: str, text: str) -> "Tree | None":
-    grammar = _grammar(_language(path))
+    return _tree_in(_language(path), text)
+
+
+@functools.lru_cache(maxsize=2)  # asked for a text's problems, and for the scopes of many of its lines
+def _tree_in(language: str, text: str) -> "Tree | None":
+    grammar = _grammar(language)
     if grammar is None:
         return None
     from tree_sitter import Parser

@@ -87,7 +87,7 @@ class ReviewFeature:
         }
 
     def rules(self) -> Rules:
-        """The project's own rules. Raises WorkspaceError."""
+        """The project's own rules."""
         return read_rules(self.workspace.root)
 
     def by_rule(self, changes: ChangeSet) -> Review:
@@ -137,7 +137,7 @@ class ReviewFeature:
         return self._dismissals.has(finding)
 
     def dismiss(self, finding: Finding) -> None:
-        """Don't show this finding again for this content. Raises SessionError where that can't be kept."""
+        """Don't show this finding again for this content. Raises TermcoderError where that can't be kept."""
         self._dismissals.add(finding)
 
     def restore_dismissed(self, finding: Finding) -> None:

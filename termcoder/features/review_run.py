@@ -63,7 +63,7 @@ class Owner(Protocol):
         ...
 
     def rules(self) -> Rules:
-        """The project's own rules. Raises WorkspaceError."""
+        """The project's own rules."""
         ...
 
     def is_dismissed(self, finding: Finding) -> bool:
