@@ -54,6 +54,7 @@ def test_a_change_is_reviewed_unstaged_committed_and_all_of_it_taken_back(open_p
     terminal.keys("C")
     terminal.wait_for("Commit 1 file, +2 −2", "Ctrl+S commits", "Subject: ", gone="Subject: 0 ")  # the draft
     terminal.keys("C-a", "C-k")
+    terminal.wait_for("Subject: 0 ")  # Textual lets typed letters overtake such keys
     terminal.type("Count in another way")
     terminal.keys("C-s")
     terminal.wait_for("Committed", "“Count in another way”", "Nothing is staged.")

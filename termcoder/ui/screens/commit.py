@@ -180,7 +180,10 @@ class CommitScreen(ModalScreen[Left]):
     # Committing
 
     def action_commit(self) -> None:
-        """Make the commit."""
+        """Make the commit, of all that was typed before this key."""
+        self._area.call_later(self._begin)
+
+    def _begin(self) -> None:
         if not self._committing:
             self._committing = True
             self._cancel_writing.set()
