@@ -34,7 +34,7 @@ test slow: export TERMCODER_TEST_CACHE ?= $(CACHE)/termcoder-test
 ## test    run the tests (ARGS="-k name")
 test: $(READY_DEV)
 	@"$(BIN)/python" -m tests.fetch_model $(TEST_MODEL)
-	@"$(BIN)/python" -m pytest $(ARGS)
+	@"$(BIN)/python" -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 ## lint    check style, types and the direction of imports
 lint: $(READY_DEV)

@@ -218,6 +218,8 @@ class TermcoderApp(App[int]):
 
     @on(events.DescendantFocus)
     def _focus_moved(self) -> None:
+        if not self.screen_stack:  # the program ends
+            return
         scope = self._scope()
         around = () if self.active_pane == "chat" else (self.active_pane,)
         self.screen_stack[0].query_one(KeyHints).scopes = (scope, *around)
