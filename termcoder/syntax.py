@@ -10,6 +10,7 @@ import functools
 import importlib
 import importlib.util
 import json
+import time
 import tomllib
 import warnings
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_CHARS = 2_000_000
 """A longer text is not checked."""
+MOST_SECONDS = 3.0
+"""A text that tree-sitter takes longer for is not checked: some that are no code at all keep it busy for minutes."""
 
 _GRAMMARS = {  # the module and its function
     "bash": ("tree_sitter_bash", "language"),
@@ -103,6 +106,7 @@ _WRAPPERS = frozenset(
 _DECORATORS = frozenset(("decorator", "attribute_item"))
 _MAX_DEPTH = 500  # nothing is defined deeper
 _MAX_DECLARATORS = 20
+_PIECE = 1 << 16
 _NAME_FIELDS = ("name", "declarator", "left", "key", "property", "type")
 
 
@@ -279,9 +283,14 @@ def _tree_in(language: str, text: str) -> "Tree | None":
         return None
     from tree_sitter import Parser
 
+    source = text.encode("utf-8", "replace")
+    end = time.monotonic() + MOST_SECONDS
     try:
-        return Parser(grammar).parse(text.encode("utf-8", "replace"))
-    except ValueError:  # the parser gave up
+        return Parser(grammar).parse(
+            lambda start, _: source[start : start + _PIECE],  # only a text read in pieces can be given up
+            progress_callback=lambda *_: time.monotonic() > end,
+        )
+    except ValueError:  # the parser gave up, or was stopped
         return None
 
 

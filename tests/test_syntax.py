@@ -145,6 +145,11 @@ def test_a_text_that_is_too_long_is_not_checked(monkeypatch: pytest.MonkeyPatch)
     assert enclosing("a.py", GOOD["a.py"], 5) is None
 
 
+def test_a_text_that_takes_too_long_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(syntax, "MOST_SECONDS", 0.0)
+    assert syntax.parsed("a.js", "elif a:\n" * 7_501) is None  # some 20 s of work for this grammar
+
+
 def test_a_grammar_that_is_not_installed_is_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(syntax._GRAMMARS, "go", ("tree_sitter_nowhere", "language"))
     syntax._grammar.cache_clear()
