@@ -24,6 +24,11 @@ class Preparer(Protocol):
         ...
 
 
+def label_of(model: str) -> str:
+    """The last part of a folder or Hub name."""
+    return Path(model).name or model
+
+
 class EngineHost:
     """Owns the current engine. All methods belong to one event loop."""
 
@@ -49,9 +54,8 @@ class EngineHost:
 
     @property
     def model_label(self) -> str:
-        """The model's name, short enough for a status line: the last part of a folder or Hub name."""
-        name = self._engine.model.name if self._engine else self.model_name
-        return Path(name).name or name
+        """The model's name, short enough for a status line."""
+        return label_of(self._engine.model.name if self._engine else self.model_name)
 
     def subscribe(self, listener: StatusListener) -> Callable[[], None]:
         """Call `listener` at every change of status."""

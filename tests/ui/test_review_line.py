@@ -28,7 +28,7 @@ REVIEW = Review(
         ("cart.py: the end of a hunk",),
     ),
     dropped=(("would not compile", 1), ("don't apply", 2)),
-    model="model",
+    model="/models/model",  # a folder: its last part is its name
     notes=("a merge is in progress",),
 )
 

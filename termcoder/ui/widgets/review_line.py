@@ -13,6 +13,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from termcoder.diffs.model import ChangeSet, Scope, ScopeKind
+from termcoder.features.engine_host import label_of
 from termcoder.review.finding import Finding, Review
 from termcoder.ui.inert import one_line
 from termcoder.ui.widgets.code_lines import crop_end
@@ -125,7 +126,7 @@ def _invitation(changes: ChangeSet) -> str:
 
 def _outcome(review: Review, *, stale: bool) -> str:
     read = str(review.coverage) if review.coverage.files else ""
-    parts = [tally(review.findings), read, one_line(review.model)]
+    parts = [tally(review.findings), read, one_line(label_of(review.model))]
     if review.interrupted:
         parts.insert(0, "not finished")
     if stale:
