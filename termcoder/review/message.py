@@ -12,7 +12,10 @@ from termcoder.redact import redact
 CONVENTIONAL = "conventional"
 TYPES = ("feat", "fix", "refactor", "docs", "test", "perf", "style", "build", "ci", "chore")
 MOST_ROWS = 80
-"""Rows of a file's diff that are shown."""
+"""Rows of a file's diff that are shown; fewer where there are many files."""
+ROWS_OF_ALL = 320
+"""Rows that all files have together, but for a few of each: on a CPU each costs a tenth of a second."""
+FEWEST_ROWS = 8
 LONGEST_LINE = 200
 
 
@@ -33,7 +36,8 @@ def grammar() -> Grammar:
 def items(changes: ChangeSet) -> tuple[ContextItem, ...]:
     """The diff of each file, without secrets; the first of them go first where there is no room for all."""
     shown = [file for file in changes.files if file.hunks and file.skipped in (None, "deleted file")]
-    return tuple(ContextItem(file.path, (Message(Role.USER, _diff(file)),)) for file in reversed(shown))
+    most = max(FEWEST_ROWS, min(MOST_ROWS, ROWS_OF_ALL // max(1, len(shown))))
+    return tuple(ContextItem(file.path, (Message(Role.USER, _diff(file, most)),)) for file in reversed(shown))
 
 
 def head(style: str) -> tuple[Message, ...]:
@@ -49,19 +53,24 @@ def task(changes: ChangeSet, before: Sequence[str]) -> Message:
 
 
 def tidied(text: str) -> str:
-    """A message without fences around it, and without blank lines at its ends."""
+    """A message without fences around it, without blank lines at its ends, and its subject not cut at a comma."""
     lines = [line.rstrip() for line in text.splitlines() if not line.startswith("```")]
-    return "\n".join(lines).strip()
+    subject, newline, body = "\n".join(lines).lstrip().partition("\n")
+    return f"{subject.rstrip(' ,;:') if newline else subject}{newline}{body}".rstrip()
 
 
-def _diff(file: FileDiff) -> str:
+def _diff(file: FileDiff, most: int) -> str:
     rows = list(_rows(file))
-    more = [f"… {len(rows) - MOST_ROWS} more lines"] if len(rows) > MOST_ROWS else []
-    text = redact("\n".join([*rows[:MOST_ROWS], *more])).text
+    more = [f"… {len(rows) - most} more lines"] if len(rows) > most else []
+    text = redact("\n".join([*rows[:most], *more])).text
     return f'<change path="{file.path}">\n{text}\n</change>'
 
 
 def _rows(file: FileDiff) -> Iterator[str]:
+    """The rows that change something, with one unchanged row around them."""
     for hunk in file.hunks:
         yield f"@@ {hunk.heading}".rstrip()
-        yield from (f"{sign}{text.rstrip()}"[:LONGEST_LINE] for sign, text in hunk.rows)
+        signs = [" ", *(sign for sign, _ in hunk.rows), " "]
+        for at, (sign, text) in enumerate(hunk.rows):
+            if set(signs[at : at + 3]) != {" "}:
+                yield f"{sign}{text.rstrip()}"[:LONGEST_LINE]

@@ -2,9 +2,11 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from textual import events, on
@@ -19,7 +21,7 @@ from termcoder.errors import TermcoderError
 from termcoder.repository.committing import Commit
 from termcoder.ui.inert import inert, one_line
 from termcoder.ui.widgets.draft_area import DraftArea
-from termcoder.ui.widgets.review_line import count
+from termcoder.ui.widgets.review_line import clock, count
 
 SUBJECT = 72
 """Characters of a subject that are seen wherever commits are listed."""
@@ -149,13 +151,22 @@ class CommitScreen(ModalScreen[Left]):
         if drafts is None:
             self._tell(_NO_MODEL)
             return
-        self._tell("The model writes. Typing stops it.")
+        began = time.monotonic()
+        tell = partial(self._tell_reading, began)
+        tell()
+        ticking = self.set_interval(1, tell)
         try:
             async with aclosing(drafts):
                 await self._follow(drafts)
             self._tell("")
         except TermcoderError as error:
             self._tell(str(error), "error")
+        finally:
+            ticking.stop()
+
+    def _tell_reading(self, began: float) -> None:
+        doing = "writes" if self._area.text else "reads the changes"
+        self._tell(f"The model {doing} · {clock(time.monotonic() - began)}. Typing stops it.")
 
     async def _follow(self, drafts: AsyncGenerator[str, None]) -> None:
         """Show each draft in the place of the one before, so that one undo takes the whole back."""
