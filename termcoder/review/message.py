@@ -54,7 +54,7 @@ def task(changes: ChangeSet, before: Sequence[str]) -> Message:
 
 def tidied(text: str) -> str:
     """A message without fences around it, without blank lines at its ends, and its subject not cut at a comma."""
-    lines = [line.rstrip() for line in text.splitlines() if not line.startswith("```")]
+    lines = [line.rstrip() for line in text.split("\n") if not line.startswith("```")]
     subject, newline, body = "\n".join(lines).lstrip().partition("\n")
     return f"{subject.rstrip(' ,;:') if newline else subject}{newline}{body}".rstrip()
 
