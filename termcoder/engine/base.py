@@ -69,6 +69,12 @@ class Grammar:
     example: str
 
 
+PRIORITY_CLASS = 1_000_000
+"""Priorities are of one class where `priority // PRIORITY_CLASS` is equal: they differ by their places in the queue."""
+BACKGROUND = PRIORITY_CLASS
+"""The priority of what nobody waits for at the prompt; it may stand still meanwhile."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One question to the engine.
@@ -79,7 +85,8 @@ class Request:
     `choices`: the answer is the likeliest of these short texts, which begin differently; not beside a schema or a
     grammar. How it is drawn (`sampling`) doesn't matter then.
     `copies`: the answer repeats much of the prompt, as a rewritten file does; an engine may guess ahead then.
-    `priority`: lower goes first. While such a request is under way, an engine may let all others stand still.
+    `priority`: lower goes first, of those that wait. While a request of a lower class (`PRIORITY_CLASS`) is under way,
+    an engine may let those of higher classes stand still.
     """
 
     messages: tuple[Message, ...]

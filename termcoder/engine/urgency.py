@@ -1,4 +1,4 @@
-"""Requests of lower priority stand still while a more urgent one is under way.
+"""Requests of a later class of priority stand still while a more urgent one is under way.
 
 vLLM 0.32 goes by priority only among requests that wait to be taken in: those taken in go on with their prompts before
 a new one gets its turn, and a full batch lets nobody in. On a CPU, where reading prompts takes seconds, a question of
@@ -8,6 +8,8 @@ the user would wait for a good part of a review.
 import time
 from collections.abc import Callable
 from typing import Any
+
+from termcoder.engine.base import PRIORITY_CLASS
 
 
 def urgent_first() -> None:
@@ -45,11 +47,15 @@ def _held_back(scheduler: Any) -> tuple[list[Any], list[Any]]:
     ready = [*scheduler.running, *filter(_is_ready, scheduler.waiting)]
     if not ready:
         return [], []
-    most_urgent = min(request.priority for request in ready)
+    most_urgent = min(map(_class_of, ready))
     return (
-        [request for request in scheduler.running if request.priority > most_urgent],
-        [request for request in scheduler.waiting if request.priority > most_urgent],
+        [request for request in scheduler.running if _class_of(request) > most_urgent],
+        [request for request in scheduler.waiting if _class_of(request) > most_urgent],
     )
+
+
+def _class_of(request: Any) -> int:
+    return int(request.priority) // PRIORITY_CLASS
 
 
 def _is_ready(request: Any) -> bool:

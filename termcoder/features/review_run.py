@@ -17,7 +17,7 @@ from termcoder.review.excerpts import Excerpt, excerpts_of
 from termcoder.review.finding import Category, Finding, Review, Severity
 from termcoder.review.kinds import FaultKind
 from termcoder.review.progress import Growing, add_by_rule
-from termcoder.review.questions import PRIORITY, Questions
+from termcoder.review.questions import Questions
 from termcoder.review.rules import Rules
 from termcoder.settings import ReviewSettings
 
@@ -86,6 +86,7 @@ class ReviewRun:
         self._owner = owner
         self._changes = changes
         self._cancel = cancel
+        self._engine = engine
         self._asking = Asking(engine, cancel)
         self._questions = Questions(seed=secrets.randbelow(2**31))
         self._readiness = Readiness(self._asking, self._questions, owner.readiness_of(engine.model.name))
@@ -99,9 +100,9 @@ class ReviewRun:
         growing = self._growing
         yield ReviewStarted(sum(len(file.hunks) for file in self._changes.files))
         try:
-            excerpts, reviewer = await asyncio.to_thread(self._prepare)
+            excerpts, reviewers = await asyncio.to_thread(self._prepare)
             yield self._grew("reading the change")
-            async for _ in self._all([partial(self._read, reviewer, excerpt) for excerpt in excerpts]):
+            async for _ in self._all([partial(self._read, *each) for each in zip(reviewers, excerpts, strict=True)]):
                 yield self._grew("reviewing")
             async for _ in self._all([partial(self._mended, finding) for finding in self._to_mend()]):
                 yield self._grew("writing patches")
@@ -113,7 +114,7 @@ class ReviewRun:
         await self._save()
         yield ReviewEnded(growing.review, self._error)
 
-    def _prepare(self) -> tuple[list[Excerpt], ExcerptReview]:
+    def _prepare(self) -> tuple[list[Excerpt], list[ExcerptReview]]:
         """Read the files, apply the rules, and cut the hunks. Blocks; ends early where the review is stopped."""
         rules = self._owner.rules()
         self._growing.notes += [rules.left_out] if rules.left_out else []
@@ -122,7 +123,13 @@ class ReviewRun:
         excerpts = list(self._excerpts())
         self._growing.expect((excerpt.file, excerpt.hunk) for excerpt in excerpts)
         self._total = len(excerpts)
-        return excerpts, ExcerptReview(self._asking, self._questions, _kinds_of(rules), self._readiness)
+        kinds = _kinds_of(rules)
+        return excerpts, [self._reviewer(kinds, order) for order in range(len(excerpts))]
+
+    def _reviewer(self, rules: list[FaultKind], order: int) -> ExcerptReview:
+        """One for each place: what was begun first is to end first."""
+        asking = Asking(self._engine, self._cancel, order)
+        return ExcerptReview(asking, self._questions, rules, self._readiness)
 
     def _excerpts(self) -> Iterator[Excerpt]:
         for number, file in enumerate(self._changes.files):
@@ -174,7 +181,7 @@ class ReviewRun:
         if region is None:
             return
         request = suggesting.request_for(finding, region, finding.path.rpartition(".")[2])
-        answer = await self._asking.text(replace(request, priority=PRIORITY))
+        answer = await self._asking.text(request)
         made = await asyncio.to_thread(suggesting.suggestion_of, answer, finding, region)
         if isinstance(made, str):
             self._growing.dropped[made] += 1

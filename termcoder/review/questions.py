@@ -8,8 +8,6 @@ from termcoder.review.excerpts import Excerpt
 from termcoder.review.kinds import FaultKind
 from termcoder.review.weighing import NO, YES
 
-PRIORITY = 10
-"""Behind whatever the user asks in the chat."""
 ANSWER_TOKENS = 160
 
 _UNKNOWN = "a wrong result, a crash, lost data, a security hole or a leak"
@@ -57,11 +55,11 @@ class Questions:
         )
         messages = (self._system("review"), *self._examples, Message(Role.USER, task))
         sampling = Sampling(0.0, 1.0, ANSWER_TOKENS, seed=self._seed)
-        return Request(messages, sampling, grammar=grammar_of(excerpt.lines), priority=PRIORITY)
+        return Request(messages, sampling, grammar=grammar_of(excerpt.lines))
 
     def _yes_or_no(self, system: str, task: str, **values: str) -> Request:
         messages = (self._system(system), Message(Role.USER, self._templates[task].render(**values)))
-        return Request(messages, Sampling(0.0, 1.0, 1), choices=(YES, NO), priority=PRIORITY)
+        return Request(messages, Sampling(0.0, 1.0, 1), choices=(YES, NO))
 
     def _system(self, name: str) -> Message:
         return Message(Role.SYSTEM, self._templates[name].body)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from termcoder.engine.base import BACKGROUND
 from termcoder.engine.urgency import one_step
 
 
@@ -55,10 +56,10 @@ def names(requests: list[FakeRequest]) -> list[str]:
     ("running", "waiting", "seen"),
     [
         ({}, {}, []),
-        ({"a": 10}, {"b": 10}, ["a", "b"]),
-        ({"a": 10, "b": 10}, {"chat": 0, "c": 10}, ["chat"]),
-        ({"a": 10, "chat": 0}, {"b": 10}, ["chat"]),
-        ({"a": 10, "b": 5}, {"c": 5}, ["b", "c"]),
+        ({"a": BACKGROUND}, {"b": BACKGROUND}, ["a", "b"]),
+        ({"a": BACKGROUND, "b": BACKGROUND}, {"chat": 0, "c": BACKGROUND}, ["chat"]),
+        ({"a": BACKGROUND, "chat": 0}, {"b": BACKGROUND}, ["chat"]),
+        ({"a": 2 * BACKGROUND, "b": BACKGROUND}, {"c": BACKGROUND + 7}, ["b", "c"]),  # 7 is only for the queue
     ],
 )
 def test_only_the_most_urgent_are_served(running: dict[str, int], waiting: dict[str, int], seen: list[str]) -> None:
@@ -70,21 +71,21 @@ def test_only_the_most_urgent_are_served(running: dict[str, int], waiting: dict[
 
 
 def test_one_that_can_not_begin_yet_holds_nobody_back() -> None:
-    made = scheduler({"a": 10}, {"chat": 0})
+    made = scheduler({"a": BACKGROUND}, {"chat": 0})
     made.waiting[0].status.name = "WAITING_FOR_STRUCTURED_OUTPUT_GRAMMAR"
     one_step(made, made.schedule)
     assert made.seen == ["a", "chat"]
 
 
 def test_one_that_can_not_begin_yet_is_seen_when_alone() -> None:
-    made = scheduler({}, {"a": 10})
+    made = scheduler({}, {"a": BACKGROUND})
     made.waiting[0].status.name = "WAITING_FOR_STRUCTURED_OUTPUT_GRAMMAR"
     one_step(made, made.schedule)
     assert made.seen == ["a"]
 
 
 def test_the_least_urgent_gives_up_its_room_where_the_urgent_find_none() -> None:
-    made = scheduler({"a": 10, "b": 20, "c": 10}, {"chat": 0})
+    made = scheduler({"a": BACKGROUND, "b": 2 * BACKGROUND, "c": BACKGROUND}, {"chat": 0})
     made.tokens = 0
     one_step(made, made.schedule)
     assert names(made.running) == ["a", "c"]
@@ -92,14 +93,14 @@ def test_the_least_urgent_gives_up_its_room_where_the_urgent_find_none() -> None
 
 
 def test_a_step_without_tokens_is_no_matter_where_nobody_is_held_back() -> None:
-    made = scheduler({"a": 10}, {})
+    made = scheduler({"a": BACKGROUND}, {})
     made.tokens = 0
     one_step(made, made.schedule)
     assert names(made.running) == ["a"]
 
 
 def test_what_was_held_back_is_there_again_after_an_error() -> None:
-    made = scheduler({"a": 10, "chat": 0}, {"b": 10})
+    made = scheduler({"a": BACKGROUND, "chat": 0}, {"b": 10})
 
     def failing() -> SimpleNamespace:
         raise RuntimeError("the model is gone")

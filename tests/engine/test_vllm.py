@@ -17,7 +17,7 @@ import pytest_asyncio
 
 from termcoder import paths
 from termcoder.conversation import Message, Role
-from termcoder.engine.base import EngineState, EngineStatus, Request, Sampling
+from termcoder.engine.base import BACKGROUND, EngineState, EngineStatus, Request, Sampling
 from termcoder.engine.choices import spellings
 from termcoder.engine.vllm import VllmEngine
 from termcoder.errors import (
@@ -142,7 +142,7 @@ async def test_an_urgent_question_goes_before_all_that_is_under_way(engine: Vllm
     async def write(number: int) -> str:
         nonlocal made
         text, question = "", (Message(Role.USER, f"Count from {number} to a thousand."),)
-        async for chunk in engine.stream(Request(question, Sampling(temperature=0.0, max_tokens=24), priority=10)):
+        async for chunk in engine.stream(Request(question, Sampling(temperature=0.0, max_tokens=24), priority=BACKGROUND)):
             text, made = text + chunk.text, made + 1
             if made >= 2 * SETTINGS.max_streams:
                 busy.set()

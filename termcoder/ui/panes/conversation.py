@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from termcoder.conversation import Message, Turn
-from termcoder.engine.base import Engine, EngineState, EngineStatus, Request, Sampling
+from termcoder.engine.base import BACKGROUND, Engine, EngineState, EngineStatus, Request, Sampling
 from termcoder.engine.registry import LOCAL_BACKENDS
 from termcoder.errors import ContextOverflowError, EngineError, TermcoderError
 from termcoder.features.base import (
@@ -34,7 +34,7 @@ from termcoder.ui.widgets.turn_view import TurnView
 if TYPE_CHECKING:
     from termcoder.ui.panes.chat import ChatPane
 
-READ_AHEAD_PRIORITY = 10
+READ_AHEAD_PRIORITY = BACKGROUND
 """Lower goes first: an answer never waits for what is read ahead."""
 
 WHAT_TO_DO = "F5 starts it again, F4 shows the log, F3 chooses another model."
