@@ -6,6 +6,7 @@ kept, of the session and of each turn, so a new optional field needs no new vers
 that exists (another turn state, say) does.
 """
 
+import functools
 import json
 import re
 import secrets
@@ -14,7 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from termcoder.conversation import Attachment, Turn, TurnState, Usage
+from termcoder.conversation import Attachment, Note, Turn, TurnState, Usage
 from termcoder.errors import DamagedSessionError, NewerSessionError
 
 SCHEMA_VERSION = 1
@@ -26,6 +27,9 @@ MIGRATIONS: Mapping[int, Migration] = {}
 """`MIGRATIONS[n]` turns a session of version n into one of version n + 1."""
 
 CHAT = "chat"
+SET_ASIDE = "set_aside"
+"""The name, among the other panes, under which a session keeps the chat's turns that were answered again or edited."""
+
 TITLE_LENGTH = 60
 
 _ID = re.compile(r"[0-9a-z]{4,32}")
@@ -41,6 +45,8 @@ class Session:
     - `seed`: None draws a new one each turn. `template`: the name of the prompt template.
     - `usage`: everything ever spent, answers that were replaced or cut off included.
     - `turns`: the chat's. `other_turns`: those of other panes by pane name, as JSON values.
+    - `titled_by`: who wrote the title: "model", "user", or "" where it is the first question's beginning.
+    - `memory`: all notes of older turns ever made, the latest last; `note` is the one that holds.
     - `forked_from`: the id of the session that this one split off from.
     - `extra`, `turn_extra`: fields of the file that this version doesn't know; the latter by turn id.
     """
@@ -57,6 +63,8 @@ class Session:
     turns: tuple[Turn, ...] = ()
     other_turns: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     forked_from: str = ""
+    titled_by: str = ""
+    memory: tuple[Note, ...] = ()
     extra: Json = field(default_factory=dict)
     turn_extra: Mapping[str, Json] = field(default_factory=dict)
 
@@ -71,10 +79,25 @@ class Session:
         usage = _plus(self.usage, turn.usage, old.usage if old is not None and same_answer else Usage())
         return replace(self, turns=turns, usage=usage, title=self.title or title_of(turn.question))
 
+    @property
+    def note(self) -> Note:
+        """The note that holds: the latest that stands for no turn but those still there. An empty one if there is none.
+
+        Whoever takes turns back, or splits a session, so gets the note back as it was then.
+        """
+        there = {"", *(turn.id for turn in self.turns)}
+        return next((note for note in reversed(self.memory) if note.through in there), Note())
+
     def before_turn(self, turn_id: str) -> "Session":
         """This session cut off before the turn with that id; unchanged where there is none."""
         place = next((number for number, turn in enumerate(self.turns) if turn.id == turn_id), len(self.turns))
         return replace(self, turns=self.turns[:place])
+
+    def renamed(self, title: str) -> "Session":
+        """This session under a title that the user gave it; an empty one: its first question's beginning."""
+        first = self.turns[0].question if self.turns else ""
+        words = " ".join(title.split())
+        return replace(self, title=words or title_of(first), titled_by="user" if words else "")
 
 
 def new_session(project: str, *, model: str = "", seed: int | None = None, template: str = "") -> Session:
@@ -102,11 +125,13 @@ def title_of(question: str) -> str:
 
 
 def to_json(session: Session) -> str:
-    """The text of a session's file."""
+    """The text of a session's file. The turns come last, the chat's after the other panes'."""
     known = {name: getattr(session, name) for name in _SESSION_READERS}
-    turns = {**session.other_turns, CHAT: [_turn_json(turn, session.turn_extra) for turn in session.turns]}
-    data = {"version": SCHEMA_VERSION, **session.extra, **known, "usage": asdict(session.usage), "turns": turns}
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n"
+    memory = [asdict(note) for note in session.memory]
+    head = {"version": SCHEMA_VERSION, **session.extra, **known, "usage": asdict(session.usage), "memory": memory}
+    chat = ",".join(_turn_json(turn, session.turn_extra) for turn in session.turns)
+    others = (f"{_dumped(pane)}:{_dumped(turns)}," for pane, turns in session.other_turns.items())
+    return f'{_dumped(_without_empty(head))[:-1]},"turns":{{{"".join(others)}"{CHAT}":[{chat}]}}}}\n'
 
 
 def from_json(text: str | bytes, migrations: Mapping[int, Migration] = MIGRATIONS) -> Session:
@@ -132,8 +157,24 @@ def _plus(total: Usage, new: Usage, old: Usage) -> Usage:
     return Usage(**{name: max(0, spent[name] + more[name] - less[name]) for name in spent})
 
 
-def _turn_json(turn: Turn, extra: Mapping[str, Json]) -> dict[str, Any]:
-    return {**extra.get(turn.id, {}), **asdict(turn)}
+def _turn_json(turn: Turn, extra: Mapping[str, Json]) -> str:
+    if turn.id in extra:
+        return _dumped(_without_empty({**extra[turn.id], **asdict(turn)}))
+    return _known_turn_json(turn)
+
+
+@functools.lru_cache(maxsize=4096)
+def _known_turn_json(turn: Turn) -> str:
+    """Kept, since a session is written whole with every turn: in a long one that would take a tenth of a second."""
+    return _dumped(_without_empty(asdict(turn)))
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _without_empty(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if value or name not in _LEFT_OUT_IF_EMPTY}
 
 
 def _session(data: Json) -> Session:
@@ -208,9 +249,22 @@ def _usage(value: Any) -> Usage:
     return _read(Usage, value, {**readers, "seconds": _number, "first_token_seconds": _number})
 
 
+def _notes(value: Any) -> tuple[Note, ...]:
+    return tuple(_read(Note, each, {"text": _text, "through": _text, "edited": _truth}) for each in _list(value))
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"true or false is needed, not {type(value).__name__}")
+    return value
+
+
 def _attachments(value: Any) -> tuple[Attachment, ...]:
     return tuple(_read(Attachment, each, {"path": _text, "text": _text}) for each in _list(value))
 
+
+_LEFT_OUT_IF_EMPTY = frozenset({"titled_by", "memory", "template", "sent", "written"})
+"""Fields that most sessions and turns have no use for."""
 
 _SESSION_READERS: dict[str, Callable[[Any], Any]] = {
     "id": _session_id,
@@ -222,6 +276,8 @@ _SESSION_READERS: dict[str, Callable[[Any], Any]] = {
     "seed": _seed,
     "template": _text,
     "forked_from": _text,
+    "titled_by": _text,
+    "memory": _notes,
 }
 
 _TURN_READERS: dict[str, Callable[[Any], Any]] = {
@@ -235,4 +291,7 @@ _TURN_READERS: dict[str, Callable[[Any], Any]] = {
     "seed": _seed,
     "started_at": _text,
     "error": _text,
+    "template": _text,
+    "sent": _text,
+    "written": _text,
 }

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from termcoder.conversation import Attachment, Turn, TurnState, Usage
+from termcoder.conversation import Attachment, Note, Turn, TurnState, Usage
 from termcoder.sessions.schema import Session, new_id
 
 PROJECT = "/home/me/projects/widget"
@@ -27,6 +27,8 @@ turns = st.builds(
     seed=st.none() | st.integers(0, 2**63),
     started_at=st.text(max_size=20),
     error=st.text(max_size=20),
+    template=st.text(max_size=10),
+    sent=st.text(max_size=20),
 )
 sessions = st.builds(
     Session,
@@ -42,6 +44,8 @@ sessions = st.builds(
     turns=st.lists(turns, max_size=4, unique_by=lambda turn: turn.id).map(tuple),
     other_turns=st.dictionaries(st.sampled_from(["review", "traceback"]), st.lists(_json, max_size=2).map(tuple)),
     forked_from=st.text(max_size=12),
+    titled_by=st.sampled_from(["", "model", "user"]),
+    memory=st.lists(st.builds(Note, st.text(), st.text(max_size=12), st.booleans()), max_size=3).map(tuple),
     extra=st.dictionaries(st.text(max_size=10).map("future_".__add__), _json, max_size=2),
 )
 
