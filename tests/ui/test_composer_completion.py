@@ -7,6 +7,7 @@ import pytest
 from textual import events
 
 from termcoder.mentions import find_mentions
+from termcoder.ui.template_commands import template_commands
 from termcoder.ui.widgets.completion import shown_path
 from tests.ui.composer_host import ComposerHost, until
 
@@ -107,7 +108,7 @@ async def test_a_new_file_is_found_at_the_next_mention(app: ComposerHost, projec
         await pilot.press("@")
         await until(pilot, lambda: app.popup.is_open)
         (project / "fresh.py").write_text("")
-        app.composer._completer._listed_at = 0.0  # type: ignore[union-attr]  # long ago
+        app.composer._completers[0]._listed_at = 0.0  # long ago
         await pilot.press("backspace", *"@fre")
         await until(pilot, lambda: choices(app) == ["fresh.py"])
 
@@ -158,3 +159,101 @@ async def test_a_narrow_screen_keeps_the_list_inside(project: Path) -> None:
         await pilot.pause()
         region = app.popup.region
         assert region.x >= 0 and region.right <= 34 and region.y >= 0
+
+
+# Templates
+
+
+def offered(app: ComposerHost) -> list[str]:
+    popup = app.composer._completers[1].popup
+    return [hit.path for hit in popup.hits] if popup.is_open else []
+
+
+async def test_a_slash_offers_the_templates(app: ComposerHost) -> None:
+    async with app.run_test() as pilot:
+        await pilot.press("/")
+        await until(pilot, lambda: "explain" in offered(app))
+        assert offered(app) == sorted(offered(app))
+        assert choices(app) == []
+        await pilot.press(*"exp", "tab")
+        assert app.composer.text == "/explain "
+        await pilot.press(*"@ap")
+        await until(pilot, lambda: app.popup.is_open)
+        assert offered(app) == []
+
+
+async def test_a_template_is_found_by_what_it_does(app: ComposerHost) -> None:
+    async with app.run_test() as pilot:
+        await pilot.press(*"/traceback")
+        await until(pilot, lambda: offered(app) == ["debug"])
+        await pilot.press("enter")
+        assert app.sent == ["/traceback"]  # it is no beginning of the name: the message says what is wrong
+
+
+async def test_enter_takes_a_begun_name_and_sends_a_whole_one(app: ComposerHost) -> None:
+    async with app.run_test() as pilot:
+        await pilot.press(*"/sim")
+        await until(pilot, lambda: offered(app))
+        await pilot.press("enter")
+        assert (app.composer.text, app.sent) == ("/simplify ", [])
+        await pilot.press("backspace")
+        await pilot.press("enter")
+        assert app.sent == ["/simplify"]
+
+
+async def test_the_list_scrolls_to_the_chosen_one(app: ComposerHost) -> None:
+    async with app.run_test(size=(80, 14)) as pilot:
+        await pilot.press("/")
+        await until(pilot, lambda: offered(app))
+        await pilot.press("up")
+        popup = app.composer._completers[1].popup
+        assert popup.hit.path == "type-hints"
+        rows = popup.render().plain.splitlines()
+        assert rows[-1].startswith("type-hints  ")
+        assert len(rows) <= 8
+
+
+async def test_a_slash_elsewhere_is_a_slash(app: ComposerHost) -> None:
+    async with app.run_test() as pilot:
+        await pilot.press(*"/", "escape", *"usr/bin ")
+        await pilot.press(*"and /e")
+        assert offered(app) == []
+        await pilot.press("enter")
+        assert app.sent == ["/usr/bin and /e"]
+
+
+async def test_a_projects_template_says_so(app: ComposerHost, project: Path) -> None:
+    folder = project / ".termcoder" / "prompts"
+    folder.mkdir(parents=True)
+    front = '+++\nname = "ours"\nfeature = "ask"\ndescription = "\\u001b[31mred"\n+++\n'
+    (folder / "ours.md").write_text(front + "[system]\nx\n[user]\n$files\nDo it.\n")
+    async with app.run_test() as pilot:
+        await pilot.press(*"/our")
+        await until(pilot, lambda: "ours" in offered(app))
+        shown = app.composer._completers[1].popup.render().plain
+        assert "[project]" in shown
+        assert "\x1b" not in shown
+
+
+async def test_a_broken_template_is_told_once(app: ComposerHost, project: Path) -> None:
+    folder = project / ".termcoder" / "prompts"
+    folder.mkdir(parents=True)
+    (folder / "bad.md").write_text("nothing")
+    async with app.run_test(notifications=True) as pilot:
+        await until(pilot, lambda: app._notifications)
+        (note,) = app._notifications
+        assert "bad.md has no front matter" in note.message
+        app.composer._completers[1]._listed_at = 0.0
+        await pilot.press("/")
+        await until(pilot, lambda: offered(app))
+        assert len(app._notifications) == 1
+
+
+async def test_the_palette_begins_a_message_with_a_template(app: ComposerHost, project: Path) -> None:
+    async with app.run_test() as pilot:
+        app.composer.load_draft("@src/app.py why?")
+        commands = {each.title: each for each in template_commands(project, lambda: app.composer)}
+        commands["Template: explain"].callback()
+        await pilot.pause()
+        assert app.composer.text == "/explain @src/app.py why?"
+        assert app.composer.cursor_location == (0, len(app.composer.text))

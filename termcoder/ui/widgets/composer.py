@@ -1,4 +1,4 @@
-"""The message being written: it sends, recalls what was sent before, and completes `@file` mentions."""
+"""The message being written: it sends, recalls what was sent before, and completes `@file` and `/template`."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from termcoder.history import History
     from termcoder.ui.widgets.file_completer import FileCompleter
     from termcoder.ui.widgets.recall import Recall
+    from termcoder.ui.widgets.template_completer import TemplateCompleter
     from termcoder.workspace import Workspace
 
 DRAFT_CHANGED_SECONDS = 0.15
@@ -78,10 +79,10 @@ class Composer(DraftArea):
         **kwargs: Any,
     ) -> None:
         self._named: frozenset[str] = frozenset()
-        super().__init__("Ask about this project. @ names a file.", **kwargs)
+        super().__init__("Ask about this project. @ names a file, / a template.", **kwargs)
         self._workspace: Workspace | None = None
         self._recall: Recall | None = None
-        self._completer: FileCompleter | None = None
+        self._completers: tuple[FileCompleter | TemplateCompleter, ...] = ()
         self.attach(workspace, history)
         self._told: Timer | None = None
         self._newline_keys = (_NEWLINE_KEYS | {newline_key}) - {send_key}
@@ -98,10 +99,11 @@ class Composer(DraftArea):
             self._recall = Recall(history)
         if workspace is not None:
             from termcoder.ui.widgets.file_completer import FileCompleter
+            from termcoder.ui.widgets.template_completer import TemplateCompleter
 
-            self._completer = FileCompleter(self, workspace)
+            self._completers = (FileCompleter(self, workspace), TemplateCompleter(self, workspace))
             if self.is_mounted:
-                self.screen.mount(self._completer.popup)
+                self._mount_lists()
 
     def load_draft(self, text: str) -> None:
         """Put `text` in place of the draft; undo brings the draft back."""
@@ -110,9 +112,13 @@ class Composer(DraftArea):
         self.show_text(text)
 
     def on_mount(self) -> None:
-        """Bring the list of files along, unseen."""
-        if self._completer is not None:
-            self.screen.mount(self._completer.popup)
+        """Bring the lists of files and templates along, unseen."""
+        self._mount_lists()
+
+    def _mount_lists(self) -> None:
+        self.screen.mount(*(each.popup for each in self._completers))
+        for completer in self._completers:
+            completer.prepare()
 
     # What the user does
 
@@ -179,8 +185,9 @@ class Composer(DraftArea):
             event.prevent_default()
         elif event.key == "enter":
             event.prevent_default()  # a text area would insert a newline; the binding sends
-        elif self._completer is not None and (event.is_printable or event.key == "backspace"):
-            self.call_later(self._completer.update)
+        elif event.is_printable or event.key == "backspace":
+            for completer in self._completers:
+                self.call_later(completer.update)
 
     def _take_key(self, key: str) -> bool:
         if self._completes(key):
@@ -191,7 +198,7 @@ class Composer(DraftArea):
         return False
 
     def _completes(self, key: str) -> bool:
-        return self._completer is not None and self._completer.key(key)
+        return any(completer.key(key) for completer in self._completers)
 
     # What follows from a change
 
@@ -204,8 +211,9 @@ class Composer(DraftArea):
     @on(TextArea.SelectionChanged)
     def _cursor_moved(self, event: TextArea.SelectionChanged) -> None:
         event.stop()
-        if self._completer is not None and self._completer.popup.is_open:
-            self._completer.update()
+        for completer in self._completers:
+            if completer.popup.is_open:
+                completer.update()
 
     def _tell_draft(self) -> None:
         self._told = None
@@ -239,10 +247,10 @@ class Composer(DraftArea):
 
     def on_blur(self) -> None:
         """Nothing is completed while another part has the keys."""
-        if self._completer is not None:
-            self._completer.close()
+        for completer in self._completers:
+            completer.close()
 
     def on_resize(self) -> None:
-        """Keep the list of files on top."""
-        if self._completer is not None:
-            self.call_after_refresh(self._completer.position)
+        """Keep the list that is open on top."""
+        for completer in self._completers:
+            self.call_after_refresh(completer.position)

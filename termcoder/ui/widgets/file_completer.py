@@ -41,6 +41,9 @@ class FileCompleter:
         self._at: _Place | None = None
         self._dismissed: _Place | None = None
 
+    def prepare(self) -> None:
+        """Files are listed when the first is named: a project may have many."""
+
     def update(self) -> None:
         """Open, refill or close the list, as the text before the cursor demands."""
         place = self._place()
