@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -39,7 +40,7 @@ def run_pull(args: argparse.Namespace) -> int:
     name = store.choose(args.name)
     started = time.monotonic()
     try:
-        with _ctrl_c_sets(cancel):
+        with ctrl_c_sets(cancel):
             folder = store.pull(name, line.show, cancel, keep_source=args.keep_gguf)
     except CancelledError:
         line.end()
@@ -92,7 +93,7 @@ class ProgressLine:
 
 
 @contextmanager
-def _ctrl_c_sets(cancel: threading.Event) -> Iterator[None]:
+def ctrl_c_sets(cancel: threading.Event) -> Iterator[None]:
     """Ctrl+C (and a polite end from outside) stop the work at its next safe point."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -129,6 +130,7 @@ def _as_json(entry: Entry) -> dict[str, Any]:
         "fetched": here.fetched if here else None,
         "source": here.source if here else None,
         "version": here.version if here else None,
+        "quantised": asdict(model.quantised) if model.quantised else None,
     }
 
 

@@ -10,11 +10,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from termcoder import paths
 from termcoder.engine.sizing import Machine
 from termcoder.errors import NotAModelError, UnknownModelError
+from termcoder.models import autogptq_record
+from termcoder.models.autogptq_record import Quantised
 from termcoder.models.fit import Needs, fits
 
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+OWN_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._]|-(?!-)){0,63}", re.ASCII)
+"""What a model of the user's own can be called; "--" is in the folders of models from the Hub."""
+
 SMALLEST_CONTEXT = 4096  # tokens a chosen model must have room for
 
 
@@ -61,6 +67,7 @@ class Model:
     rank: int = 0
     sources: tuple[Source, ...] = ()
     folder: Path | None = None
+    quantised: Quantised | None = None  # where the user made it
 
     def needs(self) -> Needs:
         """The memory it takes."""
@@ -92,13 +99,15 @@ def choose_default(machine: Machine) -> Model:
 
 
 def resolve(name: str) -> Model:
-    """The model that `name` means: a catalogue name, a folder, or a Hub name ("owner/name").
+    """The model that `name` means: of the catalogue, of the user's own making, a folder, or on the Hub ("owner/name").
 
     Raises UnknownModelError with the nearest match, NotAModelError for a folder that doesn't exist.
     """
     known = catalogue().get(name.lower())
     if known is not None:
         return known
+    if (own := _own(name)) is not None:
+        return own
     folder = Path(os.path.expanduser(name))  # what it doesn't know, as `~nobody`, it leaves as it is
     if folder.is_dir():
         return Model(name=str(folder.resolve()), title=folder.resolve().name, folder=folder.resolve())
@@ -109,6 +118,18 @@ def resolve(name: str) -> Model:
     near = difflib.get_close_matches(name.lower(), catalogue(), n=1, cutoff=0.4)
     remedy = f"Did you mean {near[0]!r}?" if near else f"Known names: {', '.join(catalogue())}."
     raise UnknownModelError(f"No model is called {name!r}.", remedy=remedy)
+
+
+def _own(name: str) -> Model | None:
+    """The model of this name that the user quantised, as long as it is in the store."""
+    if OWN_NAME.fullmatch(name) is None:
+        return None
+    known = autogptq_record.read(paths.models_dir() / name)
+    if known is None:
+        return None
+    purpose = f"Your own: {known.origin}, calibrated on {known.calibration}."
+    licence = known.licence or "see its origin"
+    return Model(name, name, purpose, licence, context_tokens=known.context_tokens, quantised=known)
 
 
 def _suits(model: Model, machine: Machine) -> bool:

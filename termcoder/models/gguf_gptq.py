@@ -133,7 +133,7 @@ def _rope_base(meta: Mapping[str, Any]) -> float:
 
 
 def quantize_config() -> dict[str, Any]:
-    """What AutoGPTQ writes about how a checkpoint was quantised."""
+    """What AutoGPTQ writes about how a checkpoint was quantised; no damping, of which it takes less than 1."""
     return {
         "quant_method": "gptq",
         "bits": gptq.BITS,
@@ -141,7 +141,6 @@ def quantize_config() -> dict[str, Any]:
         "sym": True,
         "desc_act": False,
         "static_groups": False,
-        "damp_percent": calibrate.DAMPING,
         "true_sequential": True,
         "lm_head": False,
         "checkpoint_format": "gptq",
@@ -174,7 +173,7 @@ def _write_configs(file: GgufFile, shape: Shape, folder: Path) -> None:
 def _write_weights(file: GgufFile, shape: Shape, path: Path, meter: Meter) -> None:
     calibration = _calibration(file, shape)
     with SafetensorsWriter(path, HEADER_ROOM * len(file.tensors)) as out:
-        for name, source in _outer_tensors(file, shape).items():
+        for name, source in outer_tensors(file, shape).items():
             out.add(name, file.read_bfloat16(source), "bfloat16")
         meter.add(1)
         for index in range(shape.layers):
@@ -191,7 +190,7 @@ def _calibration(file: GgufFile, shape: Shape) -> Calibration | None:
     if not tokens:
         return None
     ids = np.array([sample[:tokens] for sample in encoded])
-    states = file.read_rows(_outer_tensors(file, shape)["model.embed_tokens.weight"], ids.ravel())
+    states = file.read_rows(outer_tensors(file, shape)["model.embed_tokens.weight"], ids.ravel())
     meta, name = file.metadata, shape.architecture
     attention = Attention(
         shape.heads, shape.kv_heads, shape.head_size, _rope_base(meta), meta[f"{name}.attention.layer_norm_rms_epsilon"]
@@ -199,7 +198,7 @@ def _calibration(file: GgufFile, shape: Shape) -> Calibration | None:
     return Calibration(states.reshape(*ids.shape, shape.hidden), attention)
 
 
-def _outer_tensors(file: GgufFile, shape: Shape) -> dict[str, str]:
+def outer_tensors(file: GgufFile, shape: Shape) -> dict[str, str]:
     """Where the tensors outside the layers come from. Of a tied pair the head is taken: it is kept more precisely."""
     head = "output.weight"
     names = {"model.embed_tokens.weight": head if shape.tied and head in file.tensors else "token_embd.weight"}

@@ -52,9 +52,16 @@ class Entry:
     @property
     def state(self) -> str:
         """Where it is."""
+        if self.here and self.model.quantised:
+            return f"made here {self.here.fetched} by {self.model.quantised.method}"
         if self.here:
             return f"fetched {self.here.fetched} from {self.here.source}"
         return "a folder of yours" if self.model.folder else "not fetched"
+
+    @property
+    def comes_back(self) -> str:
+        """How it could be had again once it is removed."""
+        return "has to be quantised anew" if self.model.quantised else "can be fetched again"
 
 
 def entries(machine: Machine) -> list[Entry]:
@@ -74,6 +81,7 @@ def entry(name: str) -> Entry:
 def facts(entry: Entry) -> list[tuple[str, str]]:
     """(label, text) of everything there is to say about a model; what isn't known is left out."""
     model, here, needs = entry.model, entry.here, entry.needs
+    own = model.quantised
     lines = [
         ("name", model.name),
         ("model", model.title),
@@ -82,6 +90,8 @@ def facts(entry: Entry) -> list[tuple[str, str]]:
         ("context", f"{model.context_tokens:,} tokens" if model.context_tokens else ""),
         ("memory", fit.sentence(needs, entry.machine) if needs.weights else ""),
         ("download", size_text(model.download_bytes) if model.download_bytes else ""),
+        ("weights", own.groups if own else ""),
+        ("quality", own.loss if own else ""),
         ("sources", "; ".join(str(source) for source in model.sources)),
         ("state", entry.state),
         ("version", here.version if here else ""),
@@ -94,5 +104,6 @@ def facts(entry: Entry) -> list[tuple[str, str]]:
 def _unlisted(item: Installed) -> Model:
     model = Model(name=item.name, title=item.name, licence=item.licence or "see its repository")
     with suppress(ModelError):
-        model = replace(model, sources=catalogue.resolve(item.name).sources)
+        found = catalogue.resolve(item.name)
+        model = found if found.quantised else replace(model, sources=found.sources)
     return model

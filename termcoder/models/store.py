@@ -4,30 +4,28 @@ A model is a folder of its own below `paths.models_dir()` with a `termcoder.json
 from. All work happens beside it, in NAME.partial, and a rename at the end makes it a model.
 """
 
-import fcntl
 import json
 import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import termcoder
 from termcoder import paths
-from termcoder.errors import CancelledError, ModelError, UnknownModelError
+from termcoder.errors import ModelError, UnknownModelError
 from termcoder.models import catalogue, checks, fit
 from termcoder.models.catalogue import Model
 from termcoder.models.disk import remove as remove_path
 from termcoder.models.disk import size_of, telling_errors
-from termcoder.models.progress import Listener, Progress
+from termcoder.models.locking import held
+from termcoder.models.progress import Listener
 
 RECORD = "termcoder.json"
 PARTIAL = ".partial"
 REMOVED = ".removed"
-LOCK_SECONDS = 0.2  # between two looks at a lock that another program holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +114,8 @@ def remove(name: str) -> int:
 
     Raises UnknownModelError where the store doesn't have it; folders outside the store are never touched.
     """
+    if freed := _discard_unfinished(name):
+        return freed
     model = catalogue.resolve(name)
     folder = folder_of(model)
     doomed = [path for path in (folder, _partial(model)) if path.exists() or path.is_symlink()]
@@ -127,6 +127,13 @@ def remove(name: str) -> int:
         for path in doomed:
             _vanish(path)
     return freed
+
+
+def _discard_unfinished(name: str) -> int:
+    """Remove what an interrupted quantisation under this name left; bytes freed, 0 where the store has such a model."""
+    from termcoder.models import autogptq
+
+    return 0 if (paths.models_dir() / name).exists() else autogptq.discard(name)
 
 
 def _make(model: Model, progress: Listener, cancel: threading.Event, *, keep_source: bool) -> None:
@@ -141,7 +148,7 @@ def _make(model: Model, progress: Listener, cancel: threading.Event, *, keep_sou
     fetched = fetch(model, partial, progress, cancel)
     folder = _convert(fetched.path, partial, progress, cancel, keep_source) if fetched.is_gguf else fetched.path
     checks.check_folder(folder)
-    _write_record(folder, model, fetched.source, fetched.version)
+    write_record(folder, model.name, model.licence, fetched.source, fetched.version)
     os.replace(folder, folder_of(model))
     remove_path(partial)
 
@@ -157,10 +164,11 @@ def _convert(gguf: Path, partial: Path, progress: Listener, cancel: threading.Ev
     return target
 
 
-def _write_record(folder: Path, model: Model, source: str, version: str) -> None:
+def write_record(folder: Path, name: str, licence: str, source: str, version: str) -> None:
+    """Say in a model's folder what it is and where it came from: that makes it a model of the store."""
     record = {
-        "name": model.name,
-        "licence": model.licence,
+        "name": name,
+        "licence": licence,
         "source": source,
         "version": version,
         "fetched": time.strftime("%Y-%m-%d"),
@@ -199,26 +207,10 @@ def _vanish(path: Path) -> None:
     remove_path(grave)
 
 
-@contextmanager
-def _locked(model: Model, progress: Listener, cancel: threading.Event, *, wait: bool = True) -> Iterator[None]:
+def _locked(
+    model: Model, progress: Listener, cancel: threading.Event, *, wait: bool = True
+) -> AbstractContextManager[None]:
     """Hold the model's lock. While another termcoder prepares it: wait (and say so), or raise ModelError."""
     root = paths.private_dir(paths.models_dir())
-    descriptor = os.open(root / f".{model.slug}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        while not _try_lock(descriptor):
-            if not wait:
-                raise ModelError(f"Another termcoder is fetching {model.name}.", remedy="Wait for it, or stop it.")
-            progress(Progress("waiting for another termcoder"))
-            if cancel.wait(LOCK_SECONDS):
-                raise CancelledError("The preparation was stopped.")
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    busy = "" if wait else f"Another termcoder is fetching {model.name}."
+    return held(root / f".{model.slug}.lock", progress, cancel, busy=busy)

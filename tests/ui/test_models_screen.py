@@ -1,5 +1,6 @@
 """The models screen: what it shows, and what its keys do."""
 
+import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from termcoder.models import catalogue, fit, store
 from termcoder.models.progress import Listener, Progress
 from termcoder.ui.screens.confirm import ConfirmScreen
 from termcoder.ui.screens.models import HINT, ModelsScreen
-from tests.models.samples import Hub, model_files, serving
+from tests.models.samples import Hub, model_files, serving, write_model
 
 NAME = "someone/model"
 DEFAULT = "qwen2.5-coder-0.5b"
@@ -269,3 +270,22 @@ async def test_it_fits_other_terminals(size: tuple[int, int]) -> None:
         assert box.bottom <= size[1]
         line = screen(pilot).query_one("#line").region
         assert line.bottom <= size[1]
+
+
+async def test_a_model_of_ones_own_says_what_it_is_and_that_it_can_not_be_fetched_again() -> None:
+    folder = write_model(paths.models_dir() / "mine")
+    store.write_record(folder, "mine", "MIT", "AutoGPTQ 0.7.1, from Tiny", "1")
+    figures = {"perplexity_before": 3.0, "perplexity_after": 3.3}
+    record = {"origin": "Tiny [b]x[/]", "method": "AutoGPTQ 0.7.1", "figures": figures, "options": {"group_size": 64}}
+    (folder / "quantized.json").write_text(json.dumps(record))
+    async with opened() as pilot:
+        await go_to(pilot, "mine")
+        details = str(screen(pilot).query_one("#details", Static).render())
+        assert "perplexity 3.000 -> 3.300 (+10.0 %)" in details
+        assert "groups of 64" in details
+        assert "Tiny [b]x[/]" in details
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        texts = [str(widget.render()) for widget in pilot.app.screen.query(Static)]
+        assert any("has to be quantised anew" in text for text in texts)
+        await pilot.press("escape")

@@ -21,7 +21,7 @@ from termcoder.ui.screens.confirm import ConfirmScreen
 
 HINT = "Enter uses · p fetches · d removes · o another · Esc closes"
 COLUMNS = (("", 6), ("model", 20), ("size", 7), ("memory", 28), ("for", None))
-DETAILS = ("for", "licence", "context", "memory", "sources", "state", "folder")
+DETAILS = ("for", "licence", "context", "memory", "weights", "quality", "sources", "state", "folder")
 
 
 class ModelsScreen(ModalScreen[str | None]):
@@ -248,14 +248,16 @@ class ModelsScreen(ModalScreen[str | None]):
         elif entry.model.name == self._current:
             self._say(f"{entry.model.name} is in use. Choose another one first.")
         else:
-            self._ask_to_remove(entry.model.name, entry.here.size)
+            self._ask_to_remove(entry, entry.here.size)
 
-    def _ask_to_remove(self, name: str, size: int) -> None:
+    def _ask_to_remove(self, entry: Entry, size: int) -> None:
+        name = entry.model.name
+
         def answered(yes: bool | None) -> None:
             if yes:
                 self._remove(name)
 
-        question = f"Remove {name}? It frees {size_text(size)} and can be fetched again."
+        question = f"Remove {name}? It frees {size_text(size)} and {entry.comes_back}."
         self.app.push_screen(ConfirmScreen(question, "removes"), answered)
 
     @work(thread=True, group="models-remove")
