@@ -22,14 +22,14 @@ elsewhere := $(filter remote,$(BACKEND))$(findstring --engine,$(ARGS))$(findstri
 READY_MODEL := $(if $(elsewhere),,$(VENV)/.ready-model-$(subst /,-,$(MODEL)))
 TEST_MODEL := smollm2-135m
 
-.PHONY: run test lint format bench slow pins clean help
+.PHONY: run test lint format bench slow autogptq pins clean help
 
 ## run     open termcoder (PROJECT=folder, MODEL=name, BACKEND=cpu|cuda|remote, ARGS="...", PYTHON=python3.12)
 run: $(READY) $(READY_MODEL)
 	@exec "$(BIN)/termcoder" -C "$(PROJECT)" $(if $(filter-out auto,$(MODEL)),--model "$(MODEL)") $(ARGS)
 
 # Models that tests run for real, kept apart from the user's own.
-test slow: export TERMCODER_TEST_CACHE ?= $(CACHE)/termcoder-test
+test slow autogptq: export TERMCODER_TEST_CACHE ?= $(CACHE)/termcoder-test
 
 ## test    run the tests (ARGS="-k name")
 test: $(READY_DEV)
@@ -43,14 +43,19 @@ lint: $(READY_DEV)
 	@"$(BIN)/mypy"
 	@"$(BIN)/lint-imports" --no-logo 2>/dev/null
 
-## bench   measure: first paint, keys while an answer streams, reading logs, reviews, the engine's start (minutes)
+## bench   measure: first paint, keys while an answer streams, reading logs, reviews, sessions, the engine's start (minutes)
 bench: $(READY)
-	@for name in first_paint stream parse review engine_start; do "$(BIN)/python" -m termcoder.bench.$$name || exit 1; done
+	@for name in first_paint stream parse review sessions engine_start; do "$(BIN)/python" -m termcoder.bench.$$name || exit 1; done
 
 ## slow    the tests that take too long for every change
 slow: $(READY_DEV)
 	@"$(BIN)/python" -m tests.fetch_model $(TEST_MODEL)
 	@"$(BIN)/python" -m pytest -m slow $(ARGS)
+
+## autogptq  checkpoints made here and by AutoGPTQ fit each other (makes AutoGPTQ's environment once: 1.3 GB)
+autogptq: $(READY_DEV)
+	@"$(BIN)/python" -m tests.fetch_model $(TEST_MODEL)
+	@"$(BIN)/python" -m pytest -m autogptq $(ARGS)
 
 ## format  put every file into the one format
 format: $(READY_DEV)

@@ -8,7 +8,16 @@ from typing import TextIO
 from termcoder import composition
 from termcoder.engine.base import EngineState, EngineStatus
 from termcoder.errors import TermcoderError
-from termcoder.features.base import AnswerReady, SaveFailed, TextDelta, TurnFailed, TurnInterrupted
+from termcoder.features.base import (
+    AnswerReady,
+    SaveFailed,
+    TextDelta,
+    Translated,
+    TranslationFailed,
+    TurnFailed,
+    TurnInterrupted,
+    Working,
+)
 from termcoder.features.chat import Chat
 from termcoder.features.engine_host import EngineHost
 from termcoder.settings import Settings
@@ -24,10 +33,15 @@ def ask(settings: Settings, folder: Path, question: str, out: TextIO, err: TextI
     return asyncio.run(_answer(host, chat, question, out, err))
 
 
-def whole_question(words: Sequence[str], stdin: TextIO) -> str:
-    """What is asked: the words, after what is piped in. Raises TermcoderError where there is neither."""
+def whole_question(words: Sequence[str], stdin: TextIO, template: str | None = None) -> str:
+    """What is asked: the words, after what is piped in. Raises TermcoderError where there is neither.
+
+    `template`: with this template, which puts them between its own delimiters.
+    """
     piped = "" if stdin.isatty() else stdin.read()
     text = "" if list(words) == ["-"] else " ".join(words)
+    if template:
+        return f"/{template} {text}\n{piped}".rstrip()
     whole = f"```\n{piped.rstrip()}\n```\n\n{text}" if piped.strip() and text else piped or text
     if not whole.strip():
         raise TermcoderError("There is no question.", remedy='Write it as `termcoder ask "..."` or pipe it in.')
@@ -48,12 +62,18 @@ async def _answer(host: EngineHost, chat: Chat, text: str, out: TextIO, err: Tex
         async for event in chat.run(engine, turn, asyncio.Event()):
             match event:
                 case TextDelta(piece):
+                    progress.clear()
                     print(piece, end="", file=out, flush=True)
                 case AnswerReady():
                     print(file=out, flush=True)
                 case TurnFailed(_, error):
                     raise error
-                case SaveFailed(_, error):
+                case Working(activity):
+                    progress.tell(activity)
+                case Translated(done):
+                    progress.clear()
+                    print(f"\n{done.answer}", file=out, flush=True)
+                case SaveFailed(_, error) | TranslationFailed(_, error):
                     print(f"termcoder: {error}", file=err)
                 case TurnInterrupted():
                     code = 130

@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
-    """The command line. What only `models` needs is imported if that is among the `words`."""
+    """The command line. What only one command needs is imported if that is among the `words`."""
     top = argparse.ArgumentParser(prog="termcoder", description="A coding model that runs inside your terminal.")
     top.add_argument("--version", action="version", version=f"termcoder {termcoder.__version__}")
     add_settings_flags(top)
@@ -72,12 +72,31 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     _add_diagnose(commands)
     _add_run(commands)
     _add_review(commands)
+    _add_refactor(commands)
     if "models" in words:
         from termcoder.models import commands as model_commands
 
         model_commands.add_parser(commands)
     else:
         commands.add_parser("models", help="list, fetch and remove models")
+    if "quantize" in words:
+        from termcoder import quantize_command
+
+        quantize_command.add_parser(commands)
+    else:
+        commands.add_parser("quantize", help="make an int4 model of your own, calibrated on your source")
+    if "sessions" in words:
+        from termcoder import sessions_command
+
+        sessions_command.add_parser(commands)
+    else:
+        commands.add_parser("sessions", help="list, search, export and delete saved sessions")
+    if "prompts" in words:
+        from termcoder import prompts_command
+
+        prompts_command.add_parser(commands)
+    else:
+        commands.add_parser("prompts", help="instruction templates")
     return top
 
 
@@ -133,7 +152,7 @@ def run_ask(args: argparse.Namespace) -> int:
     """Answer one question on standard output; what the engine prints goes to the log."""
     from termcoder import ask, logs
 
-    settings, question = settings_of(args), ask.whole_question(args.question, sys.stdin)
+    settings, question = settings_of(args), ask.whole_question(args.question, sys.stdin, args.template)
     logs.setup_logging()
     with logs.terminal_guard():
         out, err = cast(TextIO, sys.__stdout__), cast(TextIO, sys.__stderr__)
@@ -233,6 +252,24 @@ def _scope_of(args: argparse.Namespace) -> "Scope":
     return Scope(ScopeKind.PATCH if args.patch else ScopeKind.STAGED)
 
 
+def run_refactor(args: argparse.Namespace) -> int:
+    """Rewrite lines of a file; the patch goes to standard output, what the engine prints to the log."""
+    from termcoder import logs, refactor_command
+
+    if bool(args.target) is args.undo:
+        args.refuse("name a file, as app.py:10-40" if not args.undo else "--undo goes with no file")
+    settings, folder = settings_of(args), args.folder or Path.cwd()
+    if args.undo:
+        return refactor_command.undo(settings, folder, sys.stdout)
+    asked = refactor_command.Asked(folder, args.target, args.template, args.instruction, args.json, args.apply)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # what it can't encode
+    logs.setup_logging()
+    with logs.terminal_guard():
+        out, err = cast(TextIO, sys.__stdout__), cast(TextIO, sys.__stderr__)
+        return refactor_command.refactor(settings, asked, out, err)
+
+
 def _add_diagnose(commands: Any) -> None:
     diagnose = commands.add_parser(
         "diagnose",
@@ -271,6 +308,28 @@ def _add_review(commands: Any) -> None:
     review.set_defaults(run=run_review, refuse=review.error)
 
 
+def _add_refactor(commands: Any) -> None:
+    refactor = commands.add_parser(
+        "refactor",
+        help="lines of a file rewritten, as a checked patch",
+        description="Rewrite lines of a file; the patch goes to standard output. "
+        "Exit code 0: a patch, 3: no usable change came of it.",
+    )
+    refactor.add_argument("target", nargs="?", metavar="FILE[:LINES|:NAME]", help="app.py:10-40, app.py:total, app.py")
+    refactor.add_argument(
+        "--template",
+        default="simplify",
+        metavar="NAME",
+        help="what to do: simplify (the default), type-hints, performance, rename, extract-function, or your own",
+    )
+    refactor.add_argument("--instruction", default="", metavar="TEXT", help='more words on it, as in "old -> new"')
+    refactor.add_argument("--json", action="store_true", help="print one JSON object")
+    refactor.add_argument("--apply", action="store_true", help="change the file as well")
+    refactor.add_argument("--undo", action="store_true", help="take the last change of the project's files back")
+    add_settings_flags(refactor, argparse.SUPPRESS)
+    refactor.set_defaults(run=run_refactor, refuse=refactor.error)
+
+
 def _add_run(commands: Any) -> None:
     run = commands.add_parser(
         "run",
@@ -285,6 +344,7 @@ def _add_run(commands: Any) -> None:
 def _add_ask(commands: Any) -> None:
     ask = commands.add_parser("ask", help="one answer on standard output", description="One answer, then the end.")
     ask.add_argument("question", nargs="*", help='the question; "-" or nothing: read standard input')
+    ask.add_argument("--template", metavar="NAME", help="ask with this template (`termcoder prompts list`)")
     add_settings_flags(ask, argparse.SUPPRESS)
     ask.set_defaults(run=run_ask)
 

@@ -5,10 +5,12 @@ from pathlib import Path
 
 from termcoder.engine.base import Engine
 from termcoder.engine.registry import LOCAL_BACKENDS, make_engine
+from termcoder.errors import SettingsError
 from termcoder.features.chat import Chat
 from termcoder.features.diagnose import Diagnose
 from termcoder.features.engine_host import EngineHost, Preparer, Report
 from termcoder.features.parts import Parts
+from termcoder.features.refactor import Refactor
 from termcoder.features.review import ReviewFeature
 from termcoder.features.session_book import SessionBook
 from termcoder.history import History
@@ -22,12 +24,22 @@ def make_parts(settings: Settings, folder: Path) -> Parts:
     chat = make_chat(settings, folder)
     diagnose = Diagnose(chat.workspace, chat.book, settings.diagnose)
     review = ReviewFeature(chat.workspace, chat.book, settings.review)
-    return Parts(settings, make_host(settings), chat, diagnose, review, History())
+    refactor = Refactor(chat.workspace, chat.book, settings.refactor)
+    return Parts(settings, make_host(settings), chat, diagnose, review, History(), refactor)
 
 
 def make_chat(settings: Settings, folder: Path, *, saved: bool = True) -> Chat:
     """The conversation of the project that `folder` is in."""
-    return Chat(Workspace(find_root(folder)), SessionStore() if saved else None, settings.chat)
+    workspace, store = Workspace(find_root(folder)), SessionStore() if saved else None
+    if not settings.translate.model:
+        return Chat(workspace, store, settings.chat)
+    if not settings.translate.language:
+        raise SettingsError("translate.model is set, but no language.", remedy='Set translate.language, as "deu_Latn".')
+    from termcoder.features.translating import TranslatingChat
+    from termcoder.models.nllb import NllbTranslator
+
+    translator = NllbTranslator(settings.translate.model)
+    return TranslatingChat(workspace, store, settings.chat, translator, settings.translate.language)
 
 
 def make_diagnose(settings: Settings, folder: Path, *, saved: bool = True) -> Diagnose:
@@ -44,6 +56,12 @@ def make_review(settings: Settings, folder: Path, *, saved: bool = True, index: 
     workspace = Workspace(find_root(folder))
     book = SessionBook(workspace.root, SessionStore() if saved else None)
     return ReviewFeature(workspace, book, settings.review, index)
+
+
+def make_refactor(settings: Settings, folder: Path, *, saved: bool = True) -> Refactor:
+    """What rewrites lines of the project that `folder` is in; with a session of its own."""
+    workspace = Workspace(find_root(folder))
+    return Refactor(workspace, SessionBook(workspace.root, SessionStore() if saved else None), settings.refactor)
 
 
 def make_host(settings: Settings) -> EngineHost:

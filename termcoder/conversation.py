@@ -68,7 +68,9 @@ class Attachment:
 class Turn:
     """A question and its answer.
 
-    `id` is unique in its session. `question` is what the user typed, `@file` marks included.
+    `id` is unique in its session. `question` is what the user typed, `@file` marks included; `sent` is what the model
+    gets in place of it and of the files, where that differs, and `template` the name of what it was made with.
+    `written` is the answer as the model wrote it, where `answer` is a translation.
     `started_at` is an ISO 8601 time in UTC. `error` is for `FAILED` turns: what went wrong.
     """
 
@@ -82,3 +84,19 @@ class Turn:
     seed: int | None = None
     started_at: str = ""
     error: str = ""
+    template: str = ""
+    sent: str = ""
+    written: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the model is told of older turns in place of them.
+
+    `text` is plain text, a line for each thing. `through` is the id of the last turn it stands for, "" where it stands
+    for none yet. `edited`: the user has changed it.
+    """
+
+    text: str = ""
+    through: str = ""
+    edited: bool = False

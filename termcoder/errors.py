@@ -13,6 +13,7 @@
     ├── EditError                a change can't be made to the project's files
     │   ├── ChangedFileError     a file isn't what the change was made for
     │   └── ScratchError         a throw-away copy can't be made or used
+    ├── RefactorError            the lines to rewrite can't be found, or not be rewritten so
     ├── EditorError              the user's editor is missing or failed
     ├── SessionError             a saved session can't be read or written
     │   ├── DamagedSessionError  its file is cut short or not a session
@@ -89,6 +90,10 @@ class ChangedFileError(EditError):
 
 class ScratchError(EditError):
     """A throw-away copy of the project can't be made or used."""
+
+
+class RefactorError(TermcoderError):
+    """The lines to rewrite can't be found, or can't be rewritten in the way that was asked."""
 
 
 class EditorError(TermcoderError):

@@ -15,6 +15,11 @@ def prompts_dir() -> Path:
     return _folder("prompts")
 
 
+def requirements_dir() -> Path:
+    """The folder of the pinned lists (`*.txt`) that an environment beside this program's own is made from."""
+    return _folder("requirements")
+
+
 def _folder(name: str) -> Path:
     in_wheel = _PACKAGE / "_data" / name
     return in_wheel if in_wheel.is_dir() else _PACKAGE.parent / name

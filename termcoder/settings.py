@@ -31,6 +31,10 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "diagnose.temperature": (0, 2),
     "diagnose.sample_temperature": (0, 2),
     "diagnose.try_seconds": (1, 86_400),
+    "refactor.samples": (1, 64),
+    "refactor.temperature": (0, 2),
+    "refactor.sample_temperature": (0, 2),
+    "refactor.test_seconds": (1, 86_400),
     "review.min_confidence": (0, 1),
     "review.suggestions": (0, 100),
 }
@@ -74,7 +78,10 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True)
 class ChatSettings:
-    """The chat pane. `max_answer_tokens` 0: as many as the context leaves. `seed` -1: a new one each turn."""
+    """The chat pane. `max_answer_tokens` 0: as many as the context leaves. `seed` -1: a new one each turn.
+
+    `reply_language`: in which language answers are, named in English ("German", "Chinese"); "": as the question is.
+    """
 
     send_key: str = "enter"
     newline_key: str = "ctrl+j"
@@ -82,6 +89,19 @@ class ChatSettings:
     top_p: float = 0.95
     max_answer_tokens: int = 0
     seed: int = -1
+    reply_language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TranslateSettings:
+    """Translating questions to English before the model gets them, and answers back; off without a model.
+
+    - `model`: the folder of an NLLB model, or its Hub name if it is in the Hub's cache.
+    - `language`: what is typed and read, as NLLB names it ("deu_Latn", "zho_Hans").
+    """
+
+    model: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +144,22 @@ class ReviewSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RefactorSettings:
+    """Refactoring, and `termcoder refactor`.
+
+    - `samples`: how many answers the model writes at once. `temperature` is for the first, `sample_temperature` for
+      those that are to differ.
+    - `test_command`: what tests the project, offered when a change was made. `test_seconds`: how long it may take.
+    """
+
+    samples: int = 3
+    temperature: float = 0.2
+    sample_temperature: float = 0.7
+    test_command: str = ""
+    test_seconds: int = 300
+
+
+@dataclass(frozen=True, slots=True)
 class UiSettings:
     """How it looks. `theme`: the name of a file in `themes/` or in the user's themes folder."""
 
@@ -137,8 +173,10 @@ class Settings:
     model: ModelSettings = ModelSettings()
     engine: EngineSettings = field(default_factory=EngineSettings)
     chat: ChatSettings = ChatSettings()
+    translate: TranslateSettings = TranslateSettings()
     diagnose: DiagnoseSettings = DiagnoseSettings()
     review: ReviewSettings = ReviewSettings()
+    refactor: RefactorSettings = RefactorSettings()
     ui: UiSettings = UiSettings()
 
 

@@ -1,13 +1,23 @@
 """Fixtures every test shares: an empty HOME of its own and no network settings leaking in."""
 
 import os
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 settings.register_profile("termcoder", deadline=None)  # a slow machine is no fault
 settings.load_profile("termcoder")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
+    """Make what a test printed and logged fit to be sent between processes, odd characters included."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
+    return report
 
 
 @pytest.fixture(autouse=True)

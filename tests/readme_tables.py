@@ -1,4 +1,4 @@
-"""Writes the README's tables of keys, models and error logs from the program's declarations and the tests' logs.
+"""Writes the README's tables (keys, models, templates, error logs) from the program's declarations and the tests' logs.
 
     python -m tests.readme_tables
 
@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from termcoder import prompts, resources
 from termcoder.models.catalogue import catalogue
 from termcoder.models.progress import size_text
 from termcoder.ui.commands import COMMANDS, keys_label
@@ -18,6 +19,9 @@ README = Path(__file__).parents[1] / "README.md"
 PLACES = {
     "composer": "Writing a message",
     "transcript": "In the conversation",
+    "find": "On the line for finding words",
+    "sessions": "On the sessions screen",
+    "session_list": "On its list",
     "traceback": "In the Traceback pane",
     "errors": "On its errors",
     "source": "On the source",
@@ -99,9 +103,18 @@ def forms_table() -> str:
     return "\n".join(rows)
 
 
+def templates_table() -> str:
+    """The shipped templates that a user picks."""
+    shipped = [prompts.read(path) for path in sorted(resources.prompts_dir().glob("*.md"))]
+    rows = ["| template | what it does |", "| --- | --- |"]
+    rows += [f"| `/{each.name}` | {each.description} |" for each in shipped if each.is_picked]
+    return "\n".join(rows)
+
+
 def with_tables(text: str) -> str:
     """`text` with each table put between its two marks."""
-    for name, table in (("keys", keys_table()), ("models", models_table()), ("forms", forms_table())):
+    tables = {"keys": keys_table(), "models": models_table(), "forms": forms_table(), "templates": templates_table()}
+    for name, table in tables.items():
         text = re.sub(
             rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)",
             lambda mark, t=table: mark[1] + t + mark[2],

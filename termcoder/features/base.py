@@ -7,6 +7,14 @@ from termcoder.errors import TermcoderError
 
 
 @dataclass(frozen=True, slots=True)
+class Folded:
+    """Turns `first` to `last`, counted from 1, went into the note; 0 and 0: it was made shorter, no more."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class ContextReady:
     """The prompt is made. `dropped` names what did not fit; `exact` is False where tokens are estimated."""
 
@@ -60,4 +68,38 @@ class SaveFailed:
     error: TermcoderError
 
 
-TurnEvent = ContextReady | TextDelta | AnswerReady | TurnInterrupted | TurnFailed | TurnSaved | SaveFailed
+@dataclass(frozen=True, slots=True)
+class Working:
+    """Something else than the model is at work on the turn: `activity` is a short phrase for people."""
+
+    activity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """The whole answer in the user's language, in place of what was streamed."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationFailed:
+    """The answer stays as the model wrote it."""
+
+    turn: Turn
+    error: TermcoderError
+
+
+TurnEvent = (
+    Folded
+    | Working
+    | ContextReady
+    | TextDelta
+    | AnswerReady
+    | TurnInterrupted
+    | TurnFailed
+    | TurnSaved
+    | SaveFailed
+    | Translated
+    | TranslationFailed
+)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from termcoder.features.chat import Chat
 from termcoder.features.diagnose import Diagnose
 from termcoder.features.engine_host import EngineHost
+from termcoder.features.refactor import Refactor
 from termcoder.features.review import ReviewFeature
 from termcoder.history import History
 from termcoder.settings import Settings
@@ -12,7 +13,7 @@ from termcoder.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """One project's conversation, and the engine that answers."""
+    """One project's conversation, and the engine that answers. Without `refactor` no lines are rewritten."""
 
     settings: Settings
     host: EngineHost
@@ -20,3 +21,4 @@ class Parts:
     diagnose: Diagnose
     review: ReviewFeature
     history: History
+    refactor: Refactor | None = None

@@ -1,13 +1,13 @@
 """One turn, from prompt to saved answer: the pipeline that send, retry, regenerate and `ask` share."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 
 from termcoder import context
 from termcoder.conversation import Attachment, Message, Turn, TurnState, Usage
-from termcoder.engine.base import Chunk, Engine, FinishReason, Grammar, Request, Sampling
+from termcoder.engine.base import Chunk, Engine, FinishReason, Grammar, ModelInfo, Request, Sampling
 from termcoder.errors import ContextOverflowError, TermcoderError
 from termcoder.features.base import (
     AnswerReady,
@@ -28,7 +28,7 @@ class Prompt:
     """What is asked: fixed `head`, droppable `history`, and `tail`, the question itself.
 
     `attachments` names the files that stand in the tail before the question. Of `history`, `drop_step` items go at a
-    time. `grammar`: what the answer can be.
+    time. `grammar`, or `schema` (of JSON): what the answer can be.
     """
 
     head: tuple[Message, ...]
@@ -37,6 +37,7 @@ class Prompt:
     attachments: tuple[Attachment, ...] = ()
     drop_step: int = 4
     grammar: Grammar | None = None
+    schema: Mapping[str, object] | None = None
 
 
 Save = Callable[[Turn], None]
@@ -44,7 +45,7 @@ Save = Callable[[Turn], None]
 
 async def run_turn(
     engine: Engine, turn: Turn, prompt: Prompt, sampling: Sampling, save: Save, cancel: asyncio.Event
-) -> AsyncIterator[TurnEvent]:
+) -> AsyncGenerator[TurnEvent, None]:
     """Answer `turn`. Every outcome is an event; the last is TurnSaved or SaveFailed.
 
     `save` is called (in a thread) when the turn begins and when it ends, however it ends. Setting
@@ -59,7 +60,7 @@ async def run_turn(
             yield early
         fitted, ready = await fit_prompt(engine, prompt)
         yield ready
-        request = Request(fitted.messages, sampling, grammar=prompt.grammar)
+        request = Request(fitted.messages, sampling, schema=prompt.schema, grammar=prompt.grammar)
         async with aclosing(until(cancel, engine.stream(request))) as chunks:
             async for chunk in chunks:
                 answer.add(chunk)
@@ -102,6 +103,12 @@ async def until(cancel: asyncio.Event, stream: AsyncIterator[Chunk]) -> AsyncGen
             await close()
 
 
+def prompt_budget(model: ModelInfo) -> int:
+    """The tokens that a prompt may take beside an answer; without end where the context isn't known."""
+    room = model.context_tokens
+    return room - min(MIN_ANSWER_TOKENS, room // 4) if room else 1 << 62
+
+
 async def count_prompt(engine: Engine, messages: Sequence[Message]) -> int:
     """Tokens of a prompt as a plain number."""
     return (await engine.count_tokens(messages)).tokens
@@ -110,7 +117,7 @@ async def count_prompt(engine: Engine, messages: Sequence[Message]) -> int:
 async def fit_prompt(engine: Engine, prompt: Prompt) -> tuple[context.Fitted, ContextReady]:
     """Make `prompt` fit the engine's context. Raises ContextOverflowError where the question alone doesn't."""
     room = engine.model.context_tokens
-    budget = room - min(MIN_ANSWER_TOKENS, room // 4) if room else 1 << 62
+    budget = prompt_budget(engine.model)
     fitted = await context.fit(
         prompt.head,
         prompt.history,

@@ -20,14 +20,18 @@ from termcoder.ui import themes
 from termcoder.ui.commands import PANE_SCOPES, bindings_of, keys_label, with_keys
 from termcoder.ui.inert import one_line
 from termcoder.ui.panes.chat import ChatPane
+from termcoder.ui.widgets.composer import Composer
+from termcoder.ui.widgets.find_line import FindLine
 from termcoder.ui.widgets.key_hints import KeyHints
 from termcoder.ui.widgets.pane_tabs import PaneTabs
 from termcoder.ui.widgets.status_bar import StatusBar
+from termcoder.ui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
     from termcoder.features.parts import Parts
     from termcoder.ui.panes.review import ReviewPane
     from termcoder.ui.panes.traceback import TracebackPane
+    from termcoder.ui.screens.rewrite import FailedTests
 
 
 PANES = (("chat", "Chat", "F2"), ("traceback", "Traceback", "F2"), ("review", "Review", "F2"))
@@ -104,7 +108,7 @@ class TermcoderApp(App[int]):
             diagnosing.paste(self._pasted)
         elif self._opening:
             diagnosing.load(self._opening.log, self._opening.command)
-        self._show_pane(self.active_pane)
+        self.show_pane(self.active_pane)
         await self.pane.conversation()  # the session is restored
         await diagnosing.restore()
 
@@ -119,7 +123,7 @@ class TermcoderApp(App[int]):
         pane.attach(Reviewing(pane, parts))
         self._review = pane
         if self.active_pane == "review":
-            self._show_pane("review")
+            self.show_pane("review")
 
     @property
     def pane(self) -> ChatPane:
@@ -141,7 +145,8 @@ class TermcoderApp(App[int]):
         """The name of the pane that is seen."""
         return str(self.screen_stack[0].query_one("#panes", ContentSwitcher).current)
 
-    def _show_pane(self, name: str) -> None:
+    def show_pane(self, name: str) -> None:
+        """Show a pane and give it the keys."""
         root = self.screen_stack[0]
         root.query_one("#panes", ContentSwitcher).current = name
         root.query_one(PaneTabs).active = name
@@ -171,11 +176,11 @@ class TermcoderApp(App[int]):
     def action_next_pane(self) -> None:
         """Show the next pane."""
         names = [name for name, _, _ in PANES]
-        self._show_pane(names[(names.index(self.active_pane) + 1) % len(names)])
+        self.show_pane(names[(names.index(self.active_pane) + 1) % len(names)])
 
     @on(PaneTabs.Chosen)
     def _pane_chosen(self, event: PaneTabs.Chosen) -> None:
-        self._show_pane(event.name)
+        self.show_pane(event.name)
 
     @property
     def bar(self) -> StatusBar:
@@ -192,6 +197,15 @@ class TermcoderApp(App[int]):
             for command in self.commands:
                 if command.palette and command.scope == scope:
                     yield SystemCommand(command.title, keys_label(command), self._runner(scope, command.name))
+        if self.parts is not None:
+            from termcoder.ui.template_commands import template_commands
+
+            yield from template_commands(self.parts.chat.workspace.root, self._to_message)
+
+    def _to_message(self) -> Composer:
+        """Bring the message into sight."""
+        self.show_pane("chat")
+        return self.pane.composer
 
     def _runner(self, scope: str, name: str) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
@@ -212,6 +226,9 @@ class TermcoderApp(App[int]):
     def _scope(self) -> str:
         """The place the user is in: what the help begins with, and the line of keys shows."""
         if self.active_pane == "chat":
+            here = self.screen_stack[0].focused  # also while the palette is still there
+            if here is not None and isinstance(here.parent, FindLine):
+                return "find"
             return "transcript" if self.pane.transcript.has_focus else "composer"
         focused = self.focused.id if self.focused is not None else None
         return focused if focused in PANE_SCOPES[self.active_pane] else self.active_pane
@@ -249,6 +266,23 @@ class TermcoderApp(App[int]):
 
         self.push_screen(LogScreen(paths.log_file()))
 
+    def action_refactor(self) -> None:
+        """Rewrite lines of a file: of the one that is shown here, or another."""
+        from termcoder.ui.screens.refactor import RefactorScreen, place_of
+
+        if self.parts is not None and self.parts.refactor is not None and len(self.screen_stack) == 1:
+            screen = RefactorScreen(self.parts.refactor, self.parts.host, place_of(self.focused))
+            self.push_screen(screen, self._diagnose_tests)
+
+    def _diagnose_tests(self, failed: "FailedTests | None") -> None:
+        if failed is not None and self.traceback is not None:
+            self.show_pane("traceback")
+            self.run_worker(self._load_log(failed.log, failed.command))
+
+    async def _load_log(self, log: str, command: str) -> None:
+        if self.traceback is not None:
+            (await self.traceback.diagnosing()).load(log, command)
+
     def action_models(self) -> None:
         """Choose, fetch or remove a model."""
         from termcoder.ui.screens.models import ModelsScreen
@@ -282,8 +316,36 @@ class TermcoderApp(App[int]):
             (await self.review.reviewing()).cancel()
 
     async def action_new_session(self) -> None:
-        """Begin an empty conversation; the old one stays on the disk."""
+        """Begin an empty conversation; the old one stays on the disk. Not below a screen that shows the old one."""
+        if len(self.screen_stack) > 1:
+            return
         await (await self.pane.conversation()).new_session()
+
+    async def action_sessions(self) -> None:
+        """Choose another session, or search, rename, delete, export one."""
+        from termcoder.ui import switching
+
+        if self.parts is not None and len(self.screen_stack) == 1:
+            await switching.choose_session(self, self.parts)
+
+    @on(Transcript.ForkRequested)
+    async def _fork(self, event: Transcript.ForkRequested) -> None:
+        from termcoder.ui import switching
+
+        if self.parts is not None:
+            await switching.fork(self, self.parts, event.turn_id)
+
+    async def action_find(self) -> None:
+        """Find words in the conversation."""
+        if len(self.screen_stack) == 1:
+            if self.active_pane != "chat":
+                self.show_pane("chat")
+            await self.pane.transcript.open_find()
+
+    async def action_memory(self) -> None:
+        """Show what the model is told of turns that it no longer reads whole."""
+        if len(self.screen_stack) == 1:
+            (await self.pane.conversation()).show_note()
 
     def action_next_theme(self) -> None:
         """Go through the themes."""

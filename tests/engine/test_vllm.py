@@ -142,7 +142,8 @@ async def test_an_urgent_question_goes_before_all_that_is_under_way(engine: Vllm
     async def write(number: int) -> str:
         nonlocal made
         text, question = "", (Message(Role.USER, f"Count from {number} to a thousand."),)
-        async for chunk in engine.stream(Request(question, Sampling(temperature=0.0, max_tokens=24), priority=BACKGROUND)):
+        request = Request(question, Sampling(temperature=0.0, max_tokens=24), priority=BACKGROUND)
+        async for chunk in engine.stream(request):
             text, made = text + chunk.text, made + 1
             if made >= 2 * SETTINGS.max_streams:
                 busy.set()

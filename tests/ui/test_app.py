@@ -28,14 +28,17 @@ from termcoder.ui.panes.review import ReviewPane
 from termcoder.ui.panes.traceback import TracebackPane
 from termcoder.ui.screens.help import HelpScreen
 from termcoder.ui.screens.log import LogScreen
+from termcoder.ui.screens.sessions import SessionsScreen
 from termcoder.ui.widgets.change_tree import ChangeTree
 from termcoder.ui.widgets.composer import Composer
 from termcoder.ui.widgets.diagnosis_view import DiagnosisView
 from termcoder.ui.widgets.diff_view import DiffView
 from termcoder.ui.widgets.error_list import ErrorList
+from termcoder.ui.widgets.find_line import FindLine
 from termcoder.ui.widgets.fix_list import FixList
 from termcoder.ui.widgets.log_view import LogView
 from termcoder.ui.widgets.patch_view import PatchView
+from termcoder.ui.widgets.session_list import SessionList
 from termcoder.ui.widgets.source_view import SourceView
 from termcoder.ui.widgets.transcript import Transcript
 from termcoder.workspace import Workspace
@@ -54,6 +57,9 @@ OWNERS = {
     "review": ReviewPane,
     "changes": ChangeTree,
     "diff": DiffView,
+    "find": FindLine,
+    "sessions": SessionsScreen,
+    "session_list": SessionList,
 }
 
 

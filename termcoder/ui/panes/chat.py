@@ -92,7 +92,10 @@ class ChatPane(Vertical):
     @on(Composer.DraftChanged)
     async def _draft_changed(self, event: Composer.DraftChanged) -> None:
         event.stop()
-        (await self.conversation()).count(event.text)
+        conversation = await self.conversation()
+        if event.text:  # it is empty when it was sent, too
+            conversation.touched()
+        conversation.count(event.text)
 
     @on(Composer.EditExternallyRequested)
     async def _edit_draft(self) -> None:

@@ -11,19 +11,23 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from termcoder.conversation import Message, Turn
+from termcoder.conversation import Message, Note, Turn
 from termcoder.engine.base import BACKGROUND, Engine, EngineState, EngineStatus, Request, Sampling
 from termcoder.engine.registry import LOCAL_BACKENDS
-from termcoder.errors import ContextOverflowError, EngineError, TermcoderError
+from termcoder.errors import ContextOverflowError, EngineError, SessionError, TermcoderError
 from termcoder.features.base import (
     AnswerReady,
     ContextReady,
+    Folded,
     SaveFailed,
     TextDelta,
+    Translated,
+    TranslationFailed,
     TurnEvent,
     TurnFailed,
     TurnInterrupted,
     TurnSaved,
+    Working,
 )
 from termcoder.features.parts import Parts
 from termcoder.features.turn import fit_prompt
@@ -37,13 +41,19 @@ if TYPE_CHECKING:
 READ_AHEAD_PRIORITY = BACKGROUND
 """Lower goes first: an answer never waits for what is read ahead."""
 
+IDLE = "idle"
+"""The group of workers that do what can be done between two turns."""
+
+NOTE_KEY = "F9"
+
 WHAT_TO_DO = "F5 starts it again, F4 shows the log, F3 chooses another model."
 
 
 class Conversation:
     """Drives one chat pane. All methods belong to the event loop.
 
-    An engine inside the program reads the conversation and the attached files while the question is typed.
+    An engine inside the program reads the conversation and the attached files while the question is typed, and writes
+    a title between two turns. A server elsewhere is asked what the user asks, and nothing else.
     """
 
     def __init__(self, pane: "ChatPane", parts: Parts) -> None:
@@ -51,7 +61,7 @@ class Conversation:
         self.chat = parts.chat
         self._host = parts.host
         self._history = parts.history
-        self._reads_ahead = parts.settings.engine.backend in LOCAL_BACKENDS
+        self._own_engine = parts.settings.engine.backend in LOCAL_BACKENDS
         self._read: Sequence[object] = ()
         self._queue: deque[Turn] = deque()
         self._draining = False
@@ -82,8 +92,15 @@ class Conversation:
     # What the user does
 
     async def send(self, text: str) -> None:
-        """Ask `text`."""
-        turn, problems = await asyncio.to_thread(self.chat.new_turn, text)
+        """Ask `text`. Where it calls a template that there isn't, it goes back into the message."""
+        self.touched()
+        try:
+            turn, problems = await asyncio.to_thread(self.chat.new_turn, text)
+        except TermcoderError as error:
+            self._pane.notice(str(error), "error")
+            if not self._pane.composer.text_to_send().strip():
+                self._pane.composer.load_draft(text)
+            return
         if problems:
             self._pane.app.notify(f"Not attached: {inert(' '.join(problems))}", severity="warning", markup=False)
         await self._set_aside_edited()
@@ -96,6 +113,7 @@ class Conversation:
         """Answer the question of this turn anew; the turns from it on are set aside."""
         if self._refused_while_busy():
             return
+        self.touched()
         old = self.chat.turn(turn_id)
         await self._set_aside(turn_id)
         turn = self.chat.again(old)
@@ -132,9 +150,23 @@ class Conversation:
         """Begin an empty conversation."""
         if self._refused_while_busy():
             return
+        self.touched()
         self.chat.start_new()
         await self._pane.transcript.load(())
         self._pane.composer.focus()
+        self.count(self._pane.composer.text_to_send())
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is on its way, or a question waits for one."""
+        return self.answering or bool(self._queue)
+
+    async def show_session(self) -> None:
+        """Show the session that the book has now, in place of the one that was shown. Not while `busy`."""
+        self.touched()
+        self._editing = None
+        self._pane.notice("")
+        await self._pane.transcript.load(self.chat.turns)
         self.count(self._pane.composer.text_to_send())
 
     async def _take_back(self) -> None:
@@ -187,6 +219,8 @@ class Conversation:
         self._cancel = asyncio.Event()
         self._idle.clear()
         self._pane.workers.cancel_group(self._pane, "read-ahead")
+        self.touched()
+        self._pane.notice("")
         self._bar.change(generating=True, queued=len(self._queue))
         view = self._pane.transcript.view(turn.id)
         view.set_queued(False)
@@ -197,11 +231,13 @@ class Conversation:
             self._idle.set()
             self._bar.change(generating=False)
         self.count(self._pane.composer.text_to_send())
+        if not self._queue:
+            self._run(partial(self._tidy, engine), group=IDLE)
 
     async def _show(self, view: TurnView, event: TurnEvent) -> None:
         match event:
-            case ContextReady():
-                self._show_context(view, event)
+            case Folded() | ContextReady() | Working():
+                self._show_step(view, event)
             case TextDelta(text):
                 await view.append(text)
             case AnswerReady(turn) | TurnInterrupted(turn):
@@ -213,16 +249,82 @@ class Conversation:
                     self._engine_changed(self._host.status)
             case SaveFailed(_, error):
                 self._pane.tell_error(error)
+            case Translated() | TranslationFailed():
+                await self._show_translation(view, event)
             case TurnSaved():
                 self._bar.change(branch=self.chat.workspace.branch() or "")
                 if self.chat.take_fork():
                     self._pane.notice("Another termcoder saved this conversation too: this one goes on as a copy.")
 
-    def _show_context(self, view: TurnView, event: ContextReady) -> None:
+    async def _show_translation(self, view: TurnView, event: Translated | TranslationFailed) -> None:
+        self._pane.notice("")
+        await view.finish(event.turn)
+        if isinstance(event, TranslationFailed):
+            self._pane.tell_error(event.error)
+
+    def _show_step(self, view: TurnView, event: Folded | ContextReady | Working) -> None:
+        match event:
+            case Folded() | ContextReady():
+                self._show_context(view, event)
+            case Working(activity) if view.streaming:
+                view.set_waiting(activity)
+            case Working(activity):
+                self._pane.notice(f"{activity[:1].upper()}{activity[1:]} …")
+
+    def _show_context(self, view: TurnView, event: Folded | ContextReady) -> None:
+        if isinstance(event, Folded):
+            self._show_folded(event)
+            return
         view.set_waiting(f"reading {event.prompt_tokens:,} tokens")
         self._bar.change(used_tokens=event.prompt_tokens, exact=event.exact)
         if event.dropped:
             self._pane.notice(f"Left out to fit the context: {', '.join(event.dropped)}.")
+
+    def _show_folded(self, event: Folded) -> None:
+        if not event.last:
+            self._pane.notice(f"The model's note was too long for its context: it is shorter now. {NOTE_KEY} shows it.")
+            return
+        turns = f"Turn {event.last}" if event.first == event.last else f"Turns {event.first} to {event.last}"
+        self._pane.notice(f"{turns} went into the model's note, so that there is room. {NOTE_KEY} shows it.")
+
+    # Between two turns
+
+    def touched(self) -> None:
+        """The user does something: what is done between two turns can wait."""
+        self._pane.workers.cancel_group(self._pane, IDLE)
+
+    async def _tidy(self, engine: Engine) -> None:
+        """Make room for the next question, and find a title, while nobody waits."""
+        try:
+            folded = await self.chat.tidy(engine)
+            if folded is not None:
+                self._show_folded(folded)
+                self.count(self._pane.composer.text_to_send())
+            if self._own_engine:
+                await self.chat.find_title(engine)
+        except SessionError as error:
+            self._pane.tell_error(error)
+        except TermcoderError:
+            pass  # whatever the engine has, the next question will say
+
+    def show_note(self) -> None:
+        """Let the user read and edit what the model is told of turns that it no longer reads whole."""
+        from termcoder.ui.screens.memory import MemoryScreen, Remembered
+
+        self.touched()
+        engine = self._host.engine if self._host.status.state is EngineState.READY else None
+        session = self.chat.book.session
+        keep = partial(self._keep_note, session.note)
+        self._pane.app.push_screen(MemoryScreen(Remembered.of(session, engine)), keep)
+
+    async def _keep_note(self, shown: Note, text: str | None) -> None:
+        if text is None:
+            return
+        try:
+            await asyncio.to_thread(self.chat.edit_note, text, shown)
+        except TermcoderError as error:
+            self._pane.tell_error(error)
+        self.count(self._pane.composer.text_to_send())
 
     def count(self, draft: str) -> None:
         """Show what sending `draft` now would take of the context."""
@@ -246,8 +348,8 @@ class Conversation:
             self._too_long = False
             self._pane.notice("")
         self._bar.change(used_tokens=ready.prompt_tokens, exact=ready.exact, context_tokens=ready.context_tokens)
-        known = (prompt.history, prompt.attachments)
-        if self._reads_ahead and known != self._read:
+        known = (prompt.head, prompt.history, prompt.attachments)
+        if self._own_engine and not ready.dropped and known != self._read:
             self._read = known
             self._run(partial(self._read_ahead, engine, fitted.messages), group="read-ahead")
 

@@ -96,6 +96,12 @@ class Diagnosing:
         if restored is not None and not self._asked:
             self._run(partial(self._load, *restored, keep=False), "load")
 
+    def show_session(self) -> None:
+        """Show the log of the session that was opened, or none. Not while `busy`."""
+        self._asked = False
+        log, error = self._feature.restored() or ("", -1)
+        self._run(partial(self._load, log, error, keep=False), "load")
+
     async def _load(self, log: str, error: int = -1, *, keep: bool = True) -> None:
         self._view(DiagnosisView).show_state("reading the log" if log else "", "waiting")
         incident = await asyncio.to_thread(self._feature.read, log)

@@ -104,6 +104,12 @@ class Reviewing:
         self.say("")
         self.do(partial(self._show_scope, self._scope))
 
+    def show_session(self) -> None:
+        """Show the reviews of the session that was opened, in place of those of the last. Not while `busy`."""
+        self._shelf = Shelf()
+        if self._reading is not None:
+            self.read_anew()
+
     def toggle_scope(self) -> None:
         """From what is staged to the working tree, and from anything else to what is staged."""
         staged = self._scope.kind is ScopeKind.STAGED

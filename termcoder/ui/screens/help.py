@@ -15,6 +15,7 @@ from termcoder.ui.commands import PANE_SCOPES, Command, keys_label
 SCOPES = {
     "composer": "Message",
     "transcript": "Conversation",
+    "find": "Finding words",
     "traceback": "Traceback",
     "errors": "Errors",
     "source": "Source",
@@ -25,6 +26,8 @@ SCOPES = {
     "review": "Review",
     "changes": "Changed files",
     "diff": "Changes",
+    "sessions": "Sessions",
+    "session_list": "List of sessions",
     "app": "Everywhere",
 }
 _NEAR = {place: (pane, place, "app") for pane, places in PANE_SCOPES.items() if pane in places for place in places}

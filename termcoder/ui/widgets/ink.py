@@ -48,8 +48,9 @@ _PROSE = {
     "markdown.table.header": "heading",
 }
 _PARTS = ("text", "cursor", "bar", "question", "code", "code-title", "note", "error", "more", "place")
+_MATCHES = ("match", "match-here")
 _CODE = ("comment", "keyword", "string", "number", "name", "builtin", "deleted")
-COMPONENTS = frozenset(f"transcript--{name}" for name in (*_PARTS, *_CODE, *_PROSE.values()))
+COMPONENTS = frozenset(f"transcript--{name}" for name in (*_PARTS, *_MATCHES, *_CODE, *_PROSE.values()))
 """Every component class of the transcript; `styles` gives each its look."""
 
 STYLE = """
@@ -66,6 +67,8 @@ TurnScroll {
     & > .transcript--error { color: $text-error; }
     & > .transcript--place { color: $foreground 40%; }
     & > .transcript--more { background: $primary; color: $background; text-style: bold; }
+    & > .transcript--match { color: $warning; text-style: bold underline; }
+    & > .transcript--match-here { color: $warning; background: $background; text-style: bold reverse; }
     & > .transcript--heading { color: $text-primary; text-style: bold; }
     & > .transcript--inline-code { color: $text-accent; }
     & > .transcript--quote { color: $text-muted; text-style: italic; }
@@ -87,7 +90,7 @@ class Ink:
     """Rich styles by short name ("question", "code", ...), looked up with `lookup` ("transcript--question")."""
 
     def __init__(self, lookup: Callable[[str], Style]) -> None:
-        self._styles = {name: lookup(f"transcript--{name}") for name in (*_PARTS, *_CODE, *_PROSE.values())}
+        self._styles = {name: lookup(f"transcript--{name}") for name in (*_PARTS, *_MATCHES, *_CODE, *_PROSE.values())}
         self._token_styles: dict[Any, Style] = {}
 
     def __getitem__(self, name: str) -> Style:
@@ -105,12 +108,12 @@ class Ink:
         return style
 
     def _foreground(self, name: str) -> Style:
-        return _without_background(self[name]) if name else Style()
+        return without_background(self[name]) if name else Style()
 
     @cached_property
     def console(self) -> Console:
         """A console that writes nowhere and draws Markdown in these styles."""
-        styles = {markdown: _without_background(self[name]) for markdown, name in _PROSE.items()}
+        styles = {markdown: without_background(self[name]) for markdown, name in _PROSE.items()}
         return Console(file=StringIO(), color_system="truecolor", force_terminal=True, theme=Theme(styles), emoji=False)
 
 
@@ -122,7 +125,8 @@ def _token_name(kind: Any) -> str:
     return ""
 
 
-def _without_background(style: Style) -> Style:
+def without_background(style: Style) -> Style:
+    """How text looks, on any ground."""
     return Style(
         color=style.color,
         bold=style.bold,

@@ -49,6 +49,14 @@ class Part:
         """The text of a row, of `width` cells or fewer."""
         raise NotImplementedError
 
+    def texts(self, width: int, ink: Ink) -> list[str]:
+        """The text of every row, folded ones too. One with a line break ends a line; others go on in the next."""
+        return []
+
+    def left(self, width: int) -> int:
+        """The cells of a row that stand before such a text."""
+        return 0
+
     def strip(self, row: int, width: int, ink: Ink) -> Strip:
         """A whole row of the screen, edges included."""
         if self._drawn_for != (width, ink) or len(self._strips) > KEPT_ROWS:
@@ -110,6 +118,14 @@ class PlainPart(Part):
         folded_note = self.folded and row == len(self._rows_at(width)) - 1
         return Strip([Segment(self._rows_at(width)[row].rstrip(), ink["note" if folded_note else self._style])])
 
+    def texts(self, width: int, ink: Ink) -> list[str]:
+        """See `Part`."""
+        return [row for line in self._lines for row in _ended(fold(display_line(line), width, words=True))]
+
+    def hides(self, row: int) -> bool:
+        """Whether a row of `texts` is folded away."""
+        return self.folded and row >= len(self._rows) - 1
+
     def _rows_at(self, width: int) -> list[str]:
         if width != self._width:
             self._width = width
@@ -132,6 +148,7 @@ class ProsePart(Part):
         self.stamp = block.stamp
         self._height = 0
         self._height_width = 0
+        self._texts: tuple[object, list[str]] = (None, [])
 
     @property
     def text(self) -> str:
@@ -172,6 +189,21 @@ class ProsePart(Part):
         self._rows_for = (width, ink)
         self._height = len(self._rows)
         self._height_width = width
+
+    def texts(self, width: int, ink: Ink) -> list[str]:
+        """See `Part`. They are kept, and leave the height as it is known."""
+        state = (width, self.block.stamp)
+        if self._texts[0] != state:
+            from termcoder.ui.widgets.prose import prose_rows
+
+            drawn = self._rows is not None and self._rows_for == (width, ink)
+            rows = (self._rows if drawn else None) or prose_rows(self.block, width - self.left(width), ink)
+            self._texts = state, ["".join(piece.text for piece in row).rstrip() + "\n" for row in rows]
+        return self._texts[1]
+
+    def left(self, width: int) -> int:
+        """See `Part`."""
+        return _indent(self.block, width)
 
     def content(self, row: int, width: int, ink: Ink) -> Strip:
         """See `Part`."""
@@ -258,6 +290,16 @@ class CodePart(Part):
         """See `Part`."""
         return self._place(width)[-1] + bool(self.title)
 
+    def texts(self, width: int, ink: Ink) -> list[str]:
+        """See `Part`."""
+        inner = self._inner(width)
+        title = [self.title + "\n"] if self.title else []
+        return title + [row for line in self._lines for row in _ended(fold(line, inner))]
+
+    def left(self, width: int) -> int:
+        """See `Part`."""
+        return _indent(self.block, width) + 1
+
     def _place(self, width: int) -> list[int]:
         if width != self._width:
             self._width = width
@@ -299,6 +341,11 @@ class CodePart(Part):
         if self._last_fold[:2] != (text, inner):
             self._last_fold = (text, inner, fold(text, inner))
         return self._last_fold[2]
+
+
+def _ended(rows: list[str]) -> list[str]:
+    """The rows of a line, the last with its end."""
+    return [*rows[:-1], rows[-1] + "\n"]
 
 
 def _indent(block: Block, width: int) -> int:

@@ -7,16 +7,16 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from termcoder.ui.commands import bindings_of
+from termcoder.ui.widgets.find_scroll import FindScroll
 from termcoder.ui.widgets.naming import suggested_name
 from termcoder.ui.widgets.parts import PlainPart
 from termcoder.ui.widgets.turn_list import Spot
-from termcoder.ui.widgets.turn_scroll import TurnScroll
 from termcoder.ui.widgets.turn_view import TurnView
 
 __all__ = ["Transcript", "TurnView"]
 
 
-class Transcript(TurnScroll, can_focus=True):
+class Transcript(FindScroll, can_focus=True):
     """A focusable, scrolling list of turns with a cursor that stops at every block."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("transcript")
@@ -46,6 +46,13 @@ class Transcript(TurnScroll, can_focus=True):
 
     class EditRequested(Message):
         """Edit this turn's question and send it again."""
+
+        def __init__(self, turn_id: str) -> None:
+            super().__init__()
+            self.turn_id = turn_id
+
+    class ForkRequested(Message):
+        """Begin a new session with everything up to this turn, and this turn."""
 
         def __init__(self, turn_id: str) -> None:
             super().__init__()
@@ -204,6 +211,40 @@ class Transcript(TurnScroll, can_focus=True):
         """Ask to edit the question."""
         if spot := self._current():
             self.post_message(self.EditRequested(spot.view.turn.id))
+
+    def action_fork(self) -> None:
+        """Ask for a session of its own that ends with this turn."""
+        if spot := self._current():
+            self.post_message(self.ForkRequested(spot.view.turn.id))
+
+    # Finding words
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Esc is for the line only while it is open."""
+        return self.finding if action == "close_find" else True
+
+    async def open_at(self, turn_id: str, query: str) -> None:
+        """Show a turn, and in it the word or "phrase" of a query; nothing happens where the turn has gone."""
+        number = next((at for at, view in enumerate(self._turns.views) if view.turn.id == turn_id), None)
+        if number is None:
+            return
+        self.focus()
+        self._go(self._turns.question_of(number))
+        word = query.strip('"') if query.startswith('"') else max(query.split(), key=len, default="")
+        if word:
+            await self.find_from(turn_id, word.lower())
+
+    async def action_next_match(self) -> None:
+        """To the next match of what was looked for."""
+        await self.find_again(1)
+
+    async def action_previous_match(self) -> None:
+        """To the match before."""
+        await self.find_again(-1)
+
+    def action_close_find(self) -> None:
+        """Close the line that words are found with."""
+        self.close_find()
 
     def action_focus_composer(self) -> None:
         """Ask for the composer."""

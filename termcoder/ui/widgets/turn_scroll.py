@@ -6,7 +6,7 @@ without moving what the user looks at.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from rich.segment import Segment
@@ -216,8 +216,13 @@ class TurnScroll(ScrollView):
         """One round of making heights exact; what the user looks at stays where it is."""
         top = self.scroll_offset.y
         bottom = top + self.size.height
-        fixed = self._turns.first_settled(top, bottom)
-        if not (self._turns.build(top, bottom) or self._settle_parts(top, bottom)):
+        return self._unmoved(lambda: self._turns.build(top, bottom) or self._settle_parts(top, bottom))
+
+    def _unmoved(self, change: Callable[[], bool]) -> bool:
+        """Change heights; what the user looks at stays where it is. False where none changed."""
+        top = self.scroll_offset.y
+        fixed = self._turns.first_settled(top, top + self.size.height)
+        if not change():
             return False
         self._place()
         if fixed and not self._following:
