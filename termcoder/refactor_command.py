@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 from termcoder.errors import TermcoderError
 
 if TYPE_CHECKING:  # what is needed for a rewrite only is imported when there is one
-    import asyncio
-
     from termcoder.features.engine_host import EngineHost
     from termcoder.features.refactor import Refactor
     from termcoder.features.refactor_run import Job
@@ -93,11 +91,12 @@ async def _rewritten(host: "EngineHost", feature: "Refactor", job: "Job", err: T
 
     from termcoder.ask import Progress
     from termcoder.features.refactor_run import RefactorEnded, RefactorGrew, RefactorStarted
+    from termcoder.interrupt import set_by_ctrl_c
     from termcoder.refactoring.checking import Found
 
     progress = Progress(err)
     host.subscribe(progress.show)
-    cancel = _set_by_ctrl_c()
+    cancel = set_by_ctrl_c()
     came = _Came(Found(), stopped=True)
     try:
         host.start()
@@ -122,21 +121,6 @@ async def _rewritten(host: "EngineHost", feature: "Refactor", job: "Job", err: T
     finally:
         progress.clear()
         await host.stop()
-
-
-def _set_by_ctrl_c() -> "asyncio.Event":
-    """An event that the first Ctrl+C sets. The second ends the program as usual."""
-    import asyncio
-    import signal
-
-    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-
-    def stop() -> None:
-        loop.remove_signal_handler(signal.SIGINT)
-        stopped.set()
-
-    loop.add_signal_handler(signal.SIGINT, stop)
-    return stopped
 
 
 def _answers(count: int) -> str:

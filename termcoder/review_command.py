@@ -14,8 +14,6 @@ from termcoder.diffs.model import ChangeSet, FileDiff, Scope, ScopeKind
 from termcoder.errors import ModelError, TermcoderError
 
 if TYPE_CHECKING:  # what only a review needs is imported where one is made: reading a diff is quick
-    import asyncio
-
     from termcoder.features.engine_host import EngineHost
     from termcoder.features.review import ReviewFeature
     from termcoder.review.finding import Review
@@ -176,13 +174,14 @@ async def _reviewed(
 
     from termcoder.ask import Progress
     from termcoder.features.review import ReviewEnded, ReviewGrew, ReviewStarted
+    from termcoder.interrupt import set_by_ctrl_c
 
     progress = Progress(err)
     host.subscribe(progress.show)
     made: Review = replace(nothing_read(changes), interrupted=True)
     error: TermcoderError | None = None
     try:
-        cancel = _set_by_ctrl_c()
+        cancel = set_by_ctrl_c()
         host.start()
         engine = await host.ready_unless(cancel)
         if engine is None:
@@ -202,21 +201,6 @@ async def _reviewed(
     finally:
         progress.clear()
         await host.stop()
-
-
-def _set_by_ctrl_c() -> "asyncio.Event":
-    """An event that the first Ctrl+C sets. The second ends the program as usual."""
-    import asyncio
-    import signal
-
-    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-
-    def stop() -> None:
-        loop.remove_signal_handler(signal.SIGINT)
-        stopped.set()
-
-    loop.add_signal_handler(signal.SIGINT, stop)
-    return stopped
 
 
 def _progress(done: int, total: int, made: "Review", activity: str) -> str:

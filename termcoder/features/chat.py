@@ -16,13 +16,11 @@ from termcoder.features.base import Folded, TextDelta, TurnEvent
 from termcoder.features.session_book import SessionBook
 from termcoder.features.titling import write_title
 from termcoder.features.turn import Prompt, run_turn
-from termcoder.sessions.schema import Session, new_id, utc_now
+from termcoder.sessions.schema import SET_ASIDE, Session, new_id, utc_now
 from termcoder.sessions.store import SessionStore
 from termcoder.settings import ChatSettings
 from termcoder.workspace import Workspace
 
-SET_ASIDE = "set_aside"
-"""Where a session keeps the turns that were answered again or edited."""
 TITLE_TRIES = 3
 """After how many answers the model may still name a session: it is stopped when the user goes on."""
 

@@ -3,7 +3,7 @@
 The grammar admits three to seven words and nothing around them. What comes is still taken only if it is about the
 question: most of its words must occur there, and none twice.
 
-The 0.5B in 4 bits found titles for sixteen of twenty first questions ("Systemd unit for harbourmaster"). The four that
+The 0.5B in 4 bits found titles for fifteen of twenty first questions ("Systemd unit for harbourmaster"). Four that
 it made up, from the template's examples or out of "hi", were left: these sessions are called by their question.
 """
 

@@ -13,13 +13,14 @@ from termcoder import paths
 from termcoder.conversation import TurnState
 from termcoder.engine.base import EngineState
 from termcoder.engine.scripted import Script, ScriptedEngine
-from termcoder.features.chat import SET_ASIDE, Chat
+from termcoder.features.chat import Chat
 from termcoder.features.diagnose import Diagnose
 from termcoder.features.engine_host import EngineHost
 from termcoder.features.parts import Parts
 from termcoder.features.review import ReviewFeature
 from termcoder.history import History
 from termcoder.opening import Opening
+from termcoder.sessions.schema import SET_ASIDE
 from termcoder.sessions.store import SessionStore
 from termcoder.settings import EngineSettings, Settings
 from termcoder.ui.app import TermcoderApp

@@ -174,7 +174,7 @@ class SessionsLook(ModalScreen[_Result]):
         where = "all projects" if self._all else short_path(self._desk.project)
         most = count == MOST_FOUND
         what = f"found{', the first of them' * most}" if self._query else f"session{'s' * (count != 1)}"
-        self.query_one("#title", Static).update(one_line(f"Sessions · {where} · {count:,} {what}"))
+        self.query_one("#title", Static).update(one_line(f"Sessions · {count:,} {what} · {where}"))
 
     async def done(self, work: Callable[[], _T]) -> _T | None:
         """Do what blocks aside; None, and the reason said, where it fails."""
