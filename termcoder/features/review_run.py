@@ -122,6 +122,10 @@ class ReviewRun:
         add_by_rule(self._growing, self._texts, self._cancel.is_set)
         excerpts = list(self._excerpts())
         self._growing.expect((excerpt.file, excerpt.hunk) for excerpt in excerpts)
+        for excerpt in excerpts:
+            if excerpt.only_imports:  # the rules have read it
+                self._growing.has_read((excerpt.file, excerpt.hunk), ())
+        excerpts = [excerpt for excerpt in excerpts if not excerpt.only_imports]
         self._total = len(excerpts)
         kinds = _kinds_of(rules)
         return excerpts, [self._reviewer(kinds, order) for order in range(len(excerpts))]

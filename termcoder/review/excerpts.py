@@ -1,5 +1,6 @@
 """What the model is shown of a change: a hunk, or a piece of a long one, with the function around it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,11 @@ ABOVE, BELOW = 24, 8
 """Lines of the function around a hunk that are shown with it, at most."""
 LONGEST_LINE = 300
 """Characters; the rest of a line isn't shown."""
+
+_IMPORT = re.compile(
+    r"[-+]\s*(?:$|import\b|from\s+\S+\s+import\b|export\b.*\bfrom\b|(?:const|let|var)\b.*\brequire\(|require(?:_relative)?\b"
+    r"|#\s*include\b|using\s+[\w.]+\s*;|(?:pub\s+)?use\s+[\w:{\\]|package\b)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,12 @@ class Excerpt:
         """Where it is, for people."""
         numbers = sorted(self.lines)
         return f"{self.path}:{numbers[0]}-{numbers[-1]}" if numbers else self.path
+
+    @property
+    def only_imports(self) -> bool:
+        """Whether nothing but imports changes: of these alone a model can only guess."""
+        changed = [line for line in self.diff.split("\n") if line[:1] in ("-", "+")]
+        return any(line[1:].strip() for line in changed) and all(map(_IMPORT.match, changed))
 
 
 def excerpts_of(file: FileDiff, number: int, new_text: str | None) -> Iterator[Excerpt]:

@@ -157,6 +157,16 @@ async def test_a_change_that_the_model_likes_is_not_written_about(project: Path)
     assert not any(each.grammar for each in engine.requests)
 
 
+async def test_a_hunk_of_nothing_but_imports_is_left_to_the_rules(project: Path) -> None:
+    git(project, "reset", "-q", "--hard")
+    (project / "one.py").write_text("import os\nimport re\n" + BEFORE, encoding="utf-8")
+    git(project, "add", "--all")
+    engine = await engine_with(Script(writes(), chances=against))
+    review = await reviewed(feature(project), engine)
+    assert str(review.coverage) == "1 of 1 files read, 1 of 1 hunks"
+    assert not engine.requests
+
+
 async def test_unsure_findings_are_folded(project: Path) -> None:
     even = await engine_with(Script(writes(), chances=lambda _: {"Yes": 0.5, "No": 0.5}))
     review = await reviewed(feature(project), even)

@@ -1,5 +1,6 @@
 """What the model is shown of a hunk: its lines with numbers, both directions, the function around it, no secrets."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,6 +80,23 @@ def test_long_lines_are_cut() -> None:
 
 
 lines = st.lists(st.sampled_from(["a", "b", "def f():", "    return 1", "", "\tx", "é\r", "\x0c"]), max_size=30)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "only"),
+    [
+        ("import a\n", "import a\nimport b\n\nfrom c import d\n", True),
+        ("import a\nimport b\n", "import b\n", True),
+        ("const a = require('a');\n", "import a from 'a';\n", True),
+        ("#include <a.h>\n", "#include <b.h>\n", True),
+        ("use a::b;\n", "use a::{b, c};\n", True),
+        ("import a\nx = 1\n", "import b\nx = 2\n", False),
+        ("x = 1\n", "x = 1\n\n\n", False),
+        ("a = 1\n", "important = 1\n", False),
+    ],
+)
+def test_hunks_of_nothing_but_imports_are_told_apart(before: str, after: str, only: bool) -> None:
+    assert [each.only_imports for each in excerpts(before, after)] == [only]
 
 
 @given(lines, lines)
