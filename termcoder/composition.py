@@ -25,7 +25,7 @@ def make_parts(settings: Settings, folder: Path) -> Parts:
     diagnose = Diagnose(chat.workspace, chat.book, settings.diagnose)
     review = ReviewFeature(chat.workspace, chat.book, settings.review)
     refactor = Refactor(chat.workspace, chat.book, settings.refactor)
-    return Parts(settings, make_host(settings), chat, diagnose, review, History(), refactor)
+    return Parts(settings, make_host(settings), chat, diagnose, review, refactor, History())
 
 
 def make_chat(settings: Settings, folder: Path, *, saved: bool = True) -> Chat:

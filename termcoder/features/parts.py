@@ -13,12 +13,12 @@ from termcoder.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """One project's conversation, and the engine that answers. Without `refactor` no lines are rewritten."""
+    """One project's features, and the engine that answers."""
 
     settings: Settings
     host: EngineHost
     chat: Chat
     diagnose: Diagnose
     review: ReviewFeature
+    refactor: Refactor
     history: History
-    refactor: Refactor | None = None

@@ -101,6 +101,8 @@ class TermcoderApp(App[int]):
 
         pane = TracebackPane()
         await self.screen_stack[0].query_one("#traceback").mount(pane)
+        if not self.is_running:  # it ended meanwhile
+            return
         diagnosing = Diagnosing(pane, parts)
         pane.attach(diagnosing)
         self._traceback = pane
@@ -119,7 +121,10 @@ class TermcoderApp(App[int]):
 
         pane = ReviewPane(split=parts.review.settings.split)
         await self.screen_stack[0].query_one("#review").mount(pane)
-        await self.pane.conversation()  # the session, with its reviews, is restored
+        if self.is_running:
+            await self.pane.conversation()  # the session, with its reviews, is restored
+        if not self.is_running:  # it ended meanwhile
+            return
         pane.attach(Reviewing(pane, parts))
         self._review = pane
         if self.active_pane == "review":
@@ -183,6 +188,11 @@ class TermcoderApp(App[int]):
         self.show_pane(event.name)
 
     @property
+    def _is_covered(self) -> bool:
+        """Whether another screen lies over the panes."""
+        return len(self.screen_stack) > 1
+
+    @property
     def bar(self) -> StatusBar:
         """The status bar."""
         return self.screen_stack[0].query_one(StatusBar)
@@ -235,7 +245,7 @@ class TermcoderApp(App[int]):
 
     @on(events.DescendantFocus)
     def _focus_moved(self) -> None:
-        if not self.screen_stack:  # the program ends
+        if not self.is_running:  # the last move comes as the screens go
             return
         scope = self._scope()
         around = () if self.active_pane == "chat" else (self.active_pane,)
@@ -270,7 +280,7 @@ class TermcoderApp(App[int]):
         """Rewrite lines of a file: of the one that is shown here, or another."""
         from termcoder.ui.screens.refactor import RefactorScreen, place_of
 
-        if self.parts is not None and self.parts.refactor is not None and len(self.screen_stack) == 1:
+        if self.parts is not None and not self._is_covered:
             screen = RefactorScreen(self.parts.refactor, self.parts.host, place_of(self.focused))
             self.push_screen(screen, self._diagnose_tests)
 
@@ -317,15 +327,14 @@ class TermcoderApp(App[int]):
 
     async def action_new_session(self) -> None:
         """Begin an empty conversation; the old one stays on the disk. Not below a screen that shows the old one."""
-        if len(self.screen_stack) > 1:
-            return
-        await (await self.pane.conversation()).new_session()
+        if not self._is_covered:
+            await (await self.pane.conversation()).new_session()
 
     async def action_sessions(self) -> None:
         """Choose another session, or search, rename, delete, export one."""
         from termcoder.ui import switching
 
-        if self.parts is not None and len(self.screen_stack) == 1:
+        if self.parts is not None and not self._is_covered:
             await switching.choose_session(self, self.parts)
 
     @on(Transcript.ForkRequested)
@@ -337,14 +346,14 @@ class TermcoderApp(App[int]):
 
     async def action_find(self) -> None:
         """Find words in the conversation."""
-        if len(self.screen_stack) == 1:
+        if not self._is_covered:
             if self.active_pane != "chat":
                 self.show_pane("chat")
             await self.pane.transcript.open_find()
 
     async def action_memory(self) -> None:
         """Show what the model is told of turns that it no longer reads whole."""
-        if len(self.screen_stack) == 1:
+        if not self._is_covered:
             (await self.pane.conversation()).show_note()
 
     def action_next_theme(self) -> None:

@@ -20,6 +20,7 @@ from termcoder.features.chat import Chat
 from termcoder.features.diagnose import Diagnose
 from termcoder.features.engine_host import EngineHost
 from termcoder.features.parts import Parts
+from termcoder.features.refactor import Refactor
 from termcoder.features.review import ReviewEnded, ReviewEvent, ReviewFeature, ReviewGrew, ReviewStarted
 from termcoder.history import History
 from termcoder.repository.repository import Repository
@@ -125,7 +126,9 @@ def parts_on(project: Path, engine: ScriptedEngine | None, feature: type[ReviewF
     host = EngineHost(lambda name, report, cancel: engine, "scripted")
     chat = Chat(Workspace(project), SessionStore(), settings.chat)
     diagnose = Diagnose(chat.workspace, chat.book, settings.diagnose)
-    return Parts(settings, host, chat, diagnose, feature(chat.workspace, chat.book, settings.review), History())
+    review = feature(chat.workspace, chat.book, settings.review)
+    refactor = Refactor(chat.workspace, chat.book, settings.refactor)
+    return Parts(settings, host, chat, diagnose, review, refactor, History())
 
 
 class Host(App[None]):

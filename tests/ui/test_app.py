@@ -17,6 +17,7 @@ from termcoder.features.chat import Chat
 from termcoder.features.diagnose import Diagnose
 from termcoder.features.engine_host import EngineHost
 from termcoder.features.parts import Parts
+from termcoder.features.refactor import Refactor
 from termcoder.features.review import ReviewFeature
 from termcoder.history import History
 from termcoder.opening import Opening
@@ -74,7 +75,8 @@ def make_app(
         chat = Chat(Workspace(project), SessionStore(), settings.chat)
         diagnose = Diagnose(chat.workspace, chat.book, settings.diagnose)
         review = ReviewFeature(chat.workspace, chat.book, settings.review)
-        return Parts(settings, host, chat, diagnose, review, History())
+        refactor = Refactor(chat.workspace, chat.book, settings.refactor)
+        return Parts(settings, host, chat, diagnose, review, refactor, History())
 
     return TermcoderApp(settings, make_parts, opening)
 

@@ -36,7 +36,7 @@ async def test_what_was_typed_is_shown_and_the_template_is_sent_again(project: P
         await until(pilot, lambda: bool(chat.turns) and chat.turns[-1].answer == "It is one.")
         assert [request.messages for request in engine.requests].count(first) == 2
         await until(pilot, lambda: not conversation.answering)
-        await pilot.app.workers.wait_for_complete()
+        await until(pilot, lambda: all(worker.is_finished for worker in pilot.app.workers))
 
 
 async def test_an_unknown_template_stays_in_the_message(project: Path) -> None:
@@ -47,7 +47,7 @@ async def test_an_unknown_template_stays_in_the_message(project: Path) -> None:
         await until(pilot, lambda: composer.text_to_send() == "/explian x")
         assert parts_of(pilot).chat.turns == ()
         assert not any(popup.is_open for popup in app_of(pilot).screen.query(CompletionPopup))
-        await pilot.app.workers.wait_for_complete()
+        await until(pilot, lambda: all(worker.is_finished for worker in pilot.app.workers))
 
 
 async def test_the_palette_offers_templates(project: Path) -> None:
@@ -58,7 +58,7 @@ async def test_the_palette_offers_templates(project: Path) -> None:
         titles["Template: tests"].callback()
         await until(pilot, lambda: app.active_pane == "chat")
         assert app.pane.composer.text_to_send().startswith("/tests")
-        await pilot.app.workers.wait_for_complete()
+        await until(pilot, lambda: all(worker.is_finished for worker in pilot.app.workers))
 
 
 class Shouting:
@@ -80,4 +80,4 @@ async def test_a_translation_takes_the_place_of_the_answer(project: Path) -> Non
         assert view.answer == "IT IS `one`."
         assert engine.requests[0].messages[-1].content == "WARUM?"
         await until(pilot, lambda: not conversation.answering)
-        await pilot.app.workers.wait_for_complete()
+        await until(pilot, lambda: all(worker.is_finished for worker in pilot.app.workers))

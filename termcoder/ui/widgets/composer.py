@@ -14,9 +14,8 @@ from termcoder.ui.widgets.draft_area import DraftArea
 
 if TYPE_CHECKING:
     from termcoder.history import History
-    from termcoder.ui.widgets.file_completer import FileCompleter
+    from termcoder.ui.widgets.completer import Completer
     from termcoder.ui.widgets.recall import Recall
-    from termcoder.ui.widgets.template_completer import TemplateCompleter
     from termcoder.workspace import Workspace
 
 DRAFT_CHANGED_SECONDS = 0.15
@@ -82,7 +81,7 @@ class Composer(DraftArea):
         super().__init__("Ask about this project. @ names a file, / a template.", **kwargs)
         self._workspace: Workspace | None = None
         self._recall: Recall | None = None
-        self._completers: tuple[FileCompleter | TemplateCompleter, ...] = ()
+        self._completers: tuple[Completer, ...] = ()
         self.attach(workspace, history)
         self._told: Timer | None = None
         self._newline_keys = (_NEWLINE_KEYS | {newline_key}) - {send_key}
