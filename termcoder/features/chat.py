@@ -6,12 +6,13 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import asdict, replace
 
-from termcoder import mentions, prompts
+from termcoder import prompts
 from termcoder.context import ContextItem
 from termcoder.conversation import Attachment, Message, Note, Role, Turn
 from termcoder.engine.base import Engine, Sampling
-from termcoder.errors import EngineError, PromptError, SessionError, WorkspaceError
+from termcoder.errors import EngineError, PromptError, SessionError
 from termcoder.features import memory, templating
+from termcoder.features.attaching import attached_text, attachments_in
 from termcoder.features.base import Folded, TextDelta, TurnEvent
 from termcoder.features.session_book import SessionBook
 from termcoder.features.titling import write_title
@@ -23,18 +24,6 @@ from termcoder.workspace import Workspace
 
 TITLE_TRIES = 3
 """After how many answers the model may still name a session: it is stopped when the user goes on."""
-
-
-def attached_text(attachment: Attachment) -> str:
-    """A file as the model sees it. The tag gets a number if the file's own text holds the closing tag."""
-    tag = "file"
-    number = 0
-    while f"</{tag}>" in attachment.text:
-        number += 1
-        tag = f"file{number}"
-    end = "" if attachment.text.endswith("\n") else "\n"
-    path = attachment.path.replace('"', "'").replace("\n", " ")
-    return f'<{tag} path="{path}">\n{attachment.text}{end}</{tag}>\n'
 
 
 def question_message(turn: Turn) -> Message:
@@ -223,13 +212,5 @@ class Chat:
         self.book.record(change)
 
     def _attachments(self, question: str) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
-        attachments: dict[str, Attachment] = {}
-        problems: list[str] = []
-        for mention in mentions.find_mentions(question):
-            try:
-                attachment = self.workspace.read(mention.path, mention.first, mention.last)
-                attachments[attachment.path] = attachment
-            except WorkspaceError as error:
-                if any(sign in mention.path for sign in "./") or self.workspace.is_file(mention.path):
-                    problems.append(str(error))  # "@property" in a sentence is no file and was not meant as one
-        return tuple(attachments.values()), tuple(problems)
+        found, problems = attachments_in(question, self.workspace)
+        return tuple(attachment for _, attachment in found), problems

@@ -11,6 +11,7 @@ from typing import Any
 from termcoder.conversation import Message, Role
 from termcoder.engine.base import Engine, FinishReason, Request, Sampling
 from termcoder.errors import ContextOverflowError, TermcoderError
+from termcoder.features.templating import sampling_of
 from termcoder.features.turn import until
 from termcoder.prompts import PromptTemplate
 from termcoder.refactoring import asking
@@ -198,9 +199,7 @@ class RefactorRun:
         )
 
     def _sampling(self, template: PromptTemplate, most: int) -> Sampling:
-        wanted = template.sampling
-        temperature = self._settings.temperature if wanted.temperature is None else wanted.temperature
-        return Sampling(temperature, 0.95 if wanted.top_p is None else wanted.top_p, most)
+        return sampling_of(template, Sampling(self._settings.temperature, 0.95, most))
 
     def _started(self, asked: Question, tokens: int, *, context: bool) -> RefactorStarted:
         hidden = asked.secrets.count

@@ -14,6 +14,7 @@ from termcoder import prompts
 from termcoder.conversation import Attachment, Message
 from termcoder.engine.base import Grammar, Sampling
 from termcoder.errors import PromptError, WorkspaceError
+from termcoder.features.attaching import attached_text, attachments_in
 from termcoder.features.turn import Prompt
 from termcoder.mentions import Mention, find_mentions
 from termcoder.prompts import PromptTemplate
@@ -104,16 +105,8 @@ def expand(text: str, workspace: Workspace) -> Expanded | None:
 
 def read_sources(text: str, workspace: Workspace) -> tuple[tuple[Source, ...], tuple[str, ...]]:
     """The files that `text` mentions, and a sentence for each that can't be read."""
-    sources: dict[str, Source] = {}
-    problems: list[str] = []
-    for mention in find_mentions(text):
-        try:
-            source = _read(mention, workspace)
-            sources[source.attachment.path] = source
-        except WorkspaceError as error:
-            if any(sign in mention.path for sign in "./") or workspace.is_file(mention.path):
-                problems.append(str(error))
-    return tuple(sources.values()), tuple(problems)
+    found, problems = attachments_in(text, workspace)
+    return tuple(_source(mention, attachment, workspace) for mention, attachment in found), problems
 
 
 def without_leading_mentions(text: str, paths: set[str]) -> str:
@@ -130,7 +123,7 @@ def values_of(sources: Sequence[Source], question: str) -> dict[str, str]:
     """A value for every variable that a template can use; "" for what there is none of."""
     first = sources[0] if sources else Source(Attachment("", ""), "")
     return {
-        "files": "\n".join(tagged(source.attachment) for source in sources).rstrip("\n"),
+        "files": "\n".join(attached_text(source.attachment) for source in sources).rstrip("\n"),
         "path": " ".join(first.path.split()),
         "language": fence_name(first.path),
         "code": first.attachment.text.rstrip("\n"),
@@ -138,11 +131,6 @@ def values_of(sources: Sequence[Source], question: str) -> dict[str, str]:
         "question": question,
         "instruction": question,
     }
-
-
-def tagged(attachment: Attachment) -> str:
-    """A file between tags. The tag gets a number if the file's own text holds the closing tag."""
-    return prompts.fill('<file path="$path">\n$text\n</file>\n', _as_values(attachment))
 
 
 def fence_name(path: str) -> str:
@@ -181,15 +169,8 @@ def sampling_of(template: PromptTemplate, usual: Sampling) -> Sampling:
     )
 
 
-def _as_values(attachment: Attachment) -> dict[str, str]:
-    return {"path": attachment.path, "text": attachment.text.removesuffix("\n")}
-
-
-def _read(mention: Mention, workspace: Workspace) -> Source:
-    attachment = workspace.read(mention.path, mention.first, mention.last)
-    if mention.first is None:
-        return Source(attachment, mention.path)
-    return Source(attachment, mention.path, _around(mention, workspace))
+def _source(mention: Mention, attachment: Attachment, workspace: Workspace) -> Source:
+    return Source(attachment, mention.path, _around(mention, workspace) if mention.first is not None else "")
 
 
 def _around(mention: Mention, workspace: Workspace) -> str:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from termcoder.conversation import Attachment, Role, Turn, TurnState
 from termcoder.engine.scripted import Script, ScriptedEngine
-from termcoder.features.chat import Chat, attached_text
+from termcoder.features.attaching import attached_text
+from termcoder.features.chat import Chat
 from termcoder.sessions.schema import SET_ASIDE
 from termcoder.sessions.store import SessionStore
 from termcoder.settings import ChatSettings
